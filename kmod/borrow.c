@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The loan under which current calls copy_process() although it is frozen: what is hidden, lent, and given back. */
+#include <linux/cgroup.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include "state.h"
+#include "symbols.h"
+
+/*
+ * The fork path gives up with -ERESTARTNOINTR when recalc_sigpending() finds the freezer's trap bit, the frozen state,
+ * or an unblocked pending signal. The trap bit is dropped and the frozen state left and re-entered properly, so that
+ * the counters of the cgroup stay right even if somebody migrates the task meanwhile. Signals are blocked, except
+ * SIGKILL, which must end the op.
+ */
+static void signals_hide(struct ptree_borrow *loan)
+{
+	spin_lock_irq(&current->sighand->siglock);
+	current->jobctl &= ~JOBCTL_TRAP_FREEZE;
+	loan->blocked = current->blocked;
+	siginitsetinv(&current->blocked, sigmask(SIGKILL));
+	recalc_sigpending();
+	spin_unlock_irq(&current->sighand->siglock);
+	if (cgroup_task_frozen(current))
+		borrowed(cgroup_leave_frozen)(true);
+}
+
+/*
+ * The trap bit is not set again: get_signal() finds the frozen state and sets the bit itself if, and only if, the
+ * cgroup is still freezing (cgroup_leave_frozen(false)). A thaw that came meanwhile is so not undone.
+ */
+static void signals_show(struct ptree_borrow *loan)
+{
+	borrowed(cgroup_enter_frozen)();
+	spin_lock_irq(&current->sighand->siglock);
+	current->blocked = loan->blocked;
+	recalc_sigpending();
+	spin_unlock_irq(&current->sighand->siglock);
+}
+
+static void nsproxy_set(struct nsproxy *nsproxy)
+{
+	task_lock(current);
+	current->nsproxy = nsproxy;
+	task_unlock(current);
+}
+
+static void nsproxy_put(struct nsproxy *nsproxy)
+{
+	if (compat_nsproxy_drop(nsproxy))
+		compat_nsproxy_free(nsproxy);
+}
+
+/*
+ * The twin's namespaces: the source's, but children are born in the clone's pid namespace. While the loan lasts the
+ * cgroup namespace is the clone init's, because cgroup_css_set_fork() refuses a destination outside current's.
+ */
+static int nsproxy_borrow(struct ptree_borrow *loan, struct ptree_op *op)
+{
+	struct nsproxy *nsproxy;
+
+	nsproxy = borrowed(create_new_namespaces)(0, current, current_user_ns(), current->fs);
+	if (IS_ERR(nsproxy))
+		return PTR_ERR(nsproxy);
+	put_pid_ns(nsproxy->pid_ns_for_children);
+	nsproxy->pid_ns_for_children = get_pid_ns(op->ns);
+	compat_nsproxy_activate(nsproxy);
+
+	loan->cgroup_ns = nsproxy->cgroup_ns;
+	task_lock(op->init);
+	if (op->init->nsproxy)
+		nsproxy->cgroup_ns = op->init->nsproxy->cgroup_ns;
+	task_unlock(op->init);
+
+	loan->twin_nsproxy = nsproxy;
+	loan->nsproxy = current->nsproxy;
+	nsproxy_set(nsproxy);
+	return 0;
+}
+
+/**
+ * ptree_borrow_begin() - make current fit to call copy_process()
+ * @loan: the loan, for ptree_borrow_end()
+ * @op: the op, for the clone's namespaces and its memory cgroup
+ * @exact: the credentials that the twin will have
+ * @into_clone: current is a source; false: current is a twin already
+ *
+ * Errors: -ENOMEM.
+ */
+int ptree_borrow_begin(struct ptree_borrow *loan, struct ptree_op *op, const struct cred *exact, bool into_clone)
+{
+	int r;
+
+	*loan = (struct ptree_borrow){ .cred = current->cred };
+	loan->raised = ptree_cred_raise(exact);
+	if (!loan->raised)
+		return -ENOMEM;
+	if (into_clone) {
+		r = nsproxy_borrow(loan, op);
+		if (r < 0) {
+			put_cred(loan->raised);
+			return r;
+		}
+	}
+	rcu_assign_pointer(current->cred, loan->raised);
+	/* Page tables and kernel memory of the twin are the clone's to pay for. */
+	loan->memcg = set_active_memcg(op->memcg);
+	signals_hide(loan);
+	return 0;
+}
+
+void ptree_borrow_end(struct ptree_borrow *loan)
+{
+	signals_show(loan);
+	set_active_memcg(loan->memcg);
+	rcu_assign_pointer(current->cred, loan->cred);
+	if (loan->nsproxy) {
+		loan->twin_nsproxy->cgroup_ns = loan->cgroup_ns;
+		nsproxy_set(loan->nsproxy);
+		nsproxy_put(loan->twin_nsproxy);
+	}
+	put_cred(loan->raised);
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Making the twins: each leader copies itself, in its own context; all leaders at once. Threads are thread.c's task. */
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/sched/signal.h>
+#include "fault.h"
+#include "op.h"
+#include "state.h"
+#include "symbols.h"
+
+/* The last thing that a callback does: the op may be gone when this returns. */
+void ptree_callback_done(struct ptree_op *op)
+{
+	if (!atomic_dec_and_test(&op->pending))
+		return;
+	complete(&op->kick);
+	complete(&op->idle);
+}
+
+/* Runs in the twin's leader on its first way to user mode, before anything of the program. */
+static void twin_callback(struct callback_head *work)
+{
+	struct ptree_member *member = container_of(work, struct ptree_member, twin_work);
+	struct ptree_op *op = member->op;
+
+	if (current->flags & PF_EXITING) {
+		ptree_op_fail(op, member_source(member), -EINTR, "has a twin that was killed before it was complete");
+		goto done;
+	}
+	close_fd(member->cgroup_fd);
+	if (!ptree_op_aborted(op) && ptree_fault(op, "twin") == 0 && ptree_clone_threads(member) == 0)
+		ptree_clone_zombies(member);
+done:
+	ptree_callback_done(op);
+}
+
+/* Lends current a descriptor of the clone's cgroup: CLONE_INTO_CGROUP looks it up in current's table. */
+static int cgroup_fd_lend(struct ptree_member *member)
+{
+	int fd;
+
+	fd = borrowed(__get_unused_fd_flags)(O_CLOEXEC, INT_MAX);
+	if (fd < 0)
+		return fd;
+	get_file(member->op->cgroup);
+	fd_install(fd, member->op->cgroup);
+	member->cgroup_fd = fd;
+	return 0;
+}
+
+/* What is left to do for a twin that copy_process() has made, until it may run. */
+static void twin_complete(struct ptree_member *member, struct task_struct *twin, const struct ptree_borrow *loan)
+{
+	get_task_struct(twin);
+	WRITE_ONCE(member->threads[0].twin, twin);
+	ptree_cred_settle(twin, loan->raised, loan->cred, NULL);
+	ptree_state_copy_leader(twin, loan);
+	ptree_kinship_adopt(member->op, twin);
+
+	task_lock(twin);
+	compat_lru_gen_add_mm(twin->mm);
+	task_unlock(twin);
+
+	init_task_work(&member->twin_work, twin_callback);
+	atomic_inc(&member->op->pending);
+	/* Cannot fail: a task that has never run has not exited. */
+	borrowed(task_work_add)(twin, &member->twin_work, TWA_RESUME);
+	borrowed(wake_up_new_task)(twin);
+}
+
+static int leader_clone(struct ptree_member *member)
+{
+	struct ptree_op *op = member->op;
+	pid_t nr = task_tgid_nr_ns(current, op->source_ns);
+	struct kernel_clone_args args = {
+		.flags = CLONE_INTO_CGROUP,
+		.exit_signal = member->parent ? current->exit_signal : SIGCHLD,
+		.set_tid = &nr,
+		.set_tid_size = 1,
+	};
+	struct task_struct *twin;
+	struct ptree_borrow loan;
+	int r;
+
+	r = ptree_vet_memory(member);
+	if (r < 0)
+		return r;
+	r = ptree_fault(op, "leader");
+	if (r < 0)
+		return r;
+	r = cgroup_fd_lend(member);
+	if (r < 0)
+		return ptree_op_fail(op, current, r, "has no room for one more file descriptor (fs.nr_open)");
+	args.cgroup = member->cgroup_fd;
+
+	r = ptree_borrow_begin(&loan, op, current->cred, true);
+	if (r < 0) {
+		ptree_op_fail(op, current, r, "cannot be duplicated: out of memory");
+		goto close;
+	}
+	twin = borrowed(copy_process)(NULL, 0, NUMA_NO_NODE, &args);
+	if (!IS_ERR(twin))
+		twin_complete(member, twin, &loan);
+	ptree_borrow_end(&loan);
+
+	r = PTR_ERR_OR_ZERO(twin);
+	if (r == -ERESTARTNOINTR || r == -EINTR)
+		r = ptree_op_fail(op, current, -EINTR, "was killed");
+	else if (r == -EEXIST)
+		ptree_op_fail(op, current, r, "has a number that is taken in the clone's pid namespace (%d)", nr);
+	else if (r == -EAGAIN)
+		ptree_op_fail(op, current, r, "cannot have a twin: RLIMIT_NPROC or pids.max is reached");
+	else if (r < 0)
+		ptree_op_fail(op, current, r, "cannot be duplicated: error %d", r);
+close:
+	close_fd(member->cgroup_fd);
+	return r;
+}
+
+/* Runs in the source's leader, inside the freezer's trap; at its exit if it is killed. */
+static void source_callback(struct callback_head *work)
+{
+	struct ptree_member *member = container_of(work, struct ptree_member, source_work);
+	struct ptree_op *op = member->op;
+
+	if (current->flags & PF_EXITING)
+		ptree_op_fail(op, current, -ESRCH, "was killed");
+	else if (!cgroup_task_frozen(current))
+		ptree_op_fail(op, current, -EAGAIN, "is not frozen any more");
+	else if (!ptree_op_aborted(op))
+		leader_clone(member);
+	ptree_callback_done(op);
+}
+
+static bool is_work(struct callback_head *work, void *data)
+{
+	return work == data;
+}
+
+/* Takes back the callbacks that have not begun: those of sources that cannot run them. */
+static void callbacks_cancel(struct ptree_op *op)
+{
+	unsigned int i;
+
+	for (i = 0; i < op->nr_members; i++) {
+		struct ptree_member *member = &op->members[i];
+
+		if (!member->source_work.func)
+			continue;
+		if (!borrowed(task_work_cancel_match)(member_source(member), is_work, &member->source_work))
+			continue;
+		ptree_op_fail(op, member_source(member), -EBUSY, "does not respond (state %c)",
+			      task_state_to_char(member_source(member)));
+		ptree_callback_done(op);
+	}
+}
+
+/**
+ * ptree_clone_members() - make all twins, with their threads and zombie children
+ * @op: the op, with its members resolved and vetted
+ *
+ * Returns when every callback has finished or was taken back: nothing of the op runs in any task after that. Sleeps
+ * until then; the source is thawed first if the deadline passes.
+ *
+ * Errors: see CLONE in uapi/ptree.h.
+ */
+int ptree_clone_members(struct ptree_op *op)
+{
+	s64 left = ktime_us_delta(op->deadline, ktime_get());
+	unsigned int i;
+
+	if (left <= 0)
+		return ptree_op_fail(op, NULL, -ETIMEDOUT, "the deadline had passed before it began");
+	atomic_set(&op->pending, 1);
+	for (i = 0; i < op->nr_members && !ptree_op_aborted(op); i++) {
+		struct ptree_member *member = &op->members[i];
+
+		if (member->zombie)
+			continue;
+		init_task_work(&member->source_work, source_callback);
+		atomic_inc(&op->pending);
+		if (borrowed(task_work_add)(member_source(member), &member->source_work, TWA_SIGNAL)) {
+			ptree_op_fail(op, member_source(member), -ESRCH, "is exiting; try again");
+			member->source_work.func = NULL;
+			ptree_callback_done(op);
+		}
+	}
+	if (!ptree_fault_is("stall"))
+		ptree_callback_done(op);
+
+	if (!wait_for_completion_timeout(&op->kick, usecs_to_jiffies(left) + 1)) {
+		callbacks_cancel(op);
+		ptree_op_fail(op, NULL, -ETIMEDOUT, "not done after %lld us", left);
+		ptree_op_thaw_source(op);
+	} else if (ptree_op_aborted(op)) {
+		callbacks_cancel(op);
+	}
+	if (ptree_fault_is("stall"))
+		ptree_callback_done(op);
+	wait_for_completion(&op->idle);
+	if (READ_ONCE(op->aborted))
+		return ptree_op_fail(op, NULL, -ECANCELED, "the op was cancelled");
+	return READ_ONCE(op->error);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Differences between the supported kernels, 6.1 up to and including 7.2: one neutral name each. */
+#ifndef PTREE_COMPAT_H
+#define PTREE_COMPAT_H
+
+#include <linux/nsproxy.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/user_namespace.h>
+#include <linux/version.h>
+#include <asm/fpu/types.h>
+#include <asm/processor.h>
+#include <net/genetlink.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0) || LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+#error "ptree supports Linux 6.1 up to and including 7.2"
+#endif
+
+/* 6.18: clone flags became u64 everywhere; before, create_new_namespaces() took an unsigned long. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+typedef u64 compat_clone_flags_t;
+#else
+typedef unsigned long compat_clone_flags_t;
+#endif
+
+/*
+ * 6.15: change_pid() hands pids that nobody uses any more back, to be freed without tasklist_lock held. ptree only ever leaves groups and sessions that others are still in, so nothing is handed back.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+#define COMPAT_CHANGE_PID_ARGS \
+	struct pid **unused, struct task_struct *task, enum pid_type type, struct pid *pid
+#define compat_change_pid(task, type, pid) do { \
+	struct pid *unused_[PIDTYPE_MAX] = { }; \
+	borrowed(change_pid)(unused_, task, type, pid); \
+} while (0)
+#else
+#define COMPAT_CHANGE_PID_ARGS	struct task_struct *task, enum pid_type type, struct pid *pid
+#define compat_change_pid(task, type, pid) borrowed(change_pid)(task, type, pid)
+#endif
+
+/*
+ * 6.19: namespaces are counted once more while tasks use them (active references), and a dying nsproxy is deactivated
+ * first. 6.8: nsproxy.count became a refcount_t.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+#define COMPAT_BORROWED_NSPROXY(X) \
+	X(void, nsproxy_ns_active_get, struct nsproxy *ns) \
+	X(void, deactivate_nsproxy, struct nsproxy *ns) \
+	X(void, __ns_ref_active_get, struct ns_common *ns)
+#define compat_nsproxy_activate(nsproxy)	borrowed(nsproxy_ns_active_get)(nsproxy)
+#define compat_nsproxy_free(nsproxy)		borrowed(deactivate_nsproxy)(nsproxy)
+#define compat_user_ns_activate(user_ns)	borrowed(__ns_ref_active_get)(&(user_ns)->ns)
+#else
+#define COMPAT_BORROWED_NSPROXY(X) \
+	X(void, free_nsproxy, struct nsproxy *ns)
+#define compat_nsproxy_activate(nsproxy)	do { } while (0)
+#define compat_nsproxy_free(nsproxy)		borrowed(free_nsproxy)(nsproxy)
+#define compat_user_ns_activate(user_ns)	do { } while (0)
+#endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#define compat_nsproxy_drop(nsproxy)	refcount_dec_and_test(&(nsproxy)->count)
+#else
+#define compat_nsproxy_drop(nsproxy)	atomic_dec_and_test(&(nsproxy)->count)
+#endif
+
+/* 6.2: genetlink callbacks get the command that is run, and not the struct that it came from. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+typedef struct genl_split_ops compat_genl_ops_t;
+#else
+typedef struct genl_ops compat_genl_ops_t;
+#endif
+
+/* 6.16: the FPU moved out of thread_struct, behind task_struct; x86_task_fpu() is a debug build's function. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#define compat_task_fpu(task)	((struct fpu *)((void *)(task) + sizeof(*(task))))
+#else
+#define compat_task_fpu(task)	(&(task)->thread.fpu)
+#endif
+
+/* 7.2: the futex state of a task became one struct. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
+static inline void compat_copy_robust_lists(struct task_struct *twin, const struct task_struct *source)
+{
+	twin->futex.robust_list = source->futex.robust_list;
+#ifdef CONFIG_COMPAT
+	twin->futex.compat_robust_list = source->futex.compat_robust_list;
+#endif
+}
+#else
+static inline void compat_copy_robust_lists(struct task_struct *twin, const struct task_struct *source)
+{
+	twin->robust_list = source->robust_list;
+#ifdef CONFIG_COMPAT
+	twin->compat_robust_list = source->compat_robust_list;
+#endif
+}
+#endif
+
+/*
+ * Restartable sequences, as rseq_fork() copies them. 6.3 added rseq_len; 6.19 put everything into struct rseq_data.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+static inline void compat_copy_rseq(struct task_struct *twin, const struct task_struct *source)
+{
+	twin->rseq = source->rseq;
+}
+#else
+static inline void compat_copy_rseq(struct task_struct *twin, const struct task_struct *source)
+{
+	twin->rseq = source->rseq;
+	twin->rseq_sig = source->rseq_sig;
+	twin->rseq_event_mask = source->rseq_event_mask;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	twin->rseq_len = source->rseq_len;
+#endif
+}
+#endif
+
+/* 6.7: CONFIG_LRU_GEN_WALKS_MMU split off CONFIG_LRU_GEN. kernel_clone() enters a new mm into its list. */
+#if defined(CONFIG_LRU_GEN_WALKS_MMU) || \
+	(defined(CONFIG_LRU_GEN) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0))
+#define COMPAT_BORROWED_LRU_GEN(X)	X(void, lru_gen_add_mm, struct mm_struct *mm)
+#define compat_lru_gen_add_mm(mm)	borrowed(lru_gen_add_mm)(mm)
+#else
+#define COMPAT_BORROWED_LRU_GEN(X)
+#define compat_lru_gen_add_mm(mm)	do { } while (0)
+#endif
+
+/* 6.5: thread groups may have kernel workers that are not io_uring's (vhost). */
+#ifdef PF_USER_WORKER
+#define COMPAT_PF_WORKER	(PF_IO_WORKER | PF_USER_WORKER)
+#else
+#define COMPAT_PF_WORKER	PF_IO_WORKER
+#endif
+
+#endif

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* State of a thread that copy_process() resets, or takes from the wrong thread. Registers are arch/'s task. */
+#include <linux/sched/signal.h>
+#include <linux/tty.h>
+#include <uapi/linux/sched/types.h>
+#include "state.h"
+#include "symbols.h"
+
+/* What copy_process() resets in every child, although it lies in user memory that the twin has too. */
+static void copy_user_pointers(struct task_struct *twin, const struct task_struct *source)
+{
+	compat_copy_robust_lists(twin, source);
+	twin->clear_child_tid = source->clear_child_tid;
+	twin->sas_ss_sp = source->sas_ss_sp;
+	twin->sas_ss_size = source->sas_ss_size;
+	twin->sas_ss_flags = source->sas_ss_flags;
+}
+
+static void copy_prctl(struct task_struct *twin, const struct task_struct *source)
+{
+	twin->pdeath_signal = source->pdeath_signal;
+	twin->timer_slack_ns = source->timer_slack_ns;
+	twin->default_timer_slack_ns = source->default_timer_slack_ns;
+}
+
+/**
+ * ptree_state_copy_leader() - the rest of current's state, for the twin that copy_process() has made of it
+ * @twin: the twin
+ * @loan: holds current's real signal mask
+ *
+ * The twin has never run; nobody else can see it change.
+ */
+void ptree_state_copy_leader(struct task_struct *twin, const struct ptree_borrow *loan)
+{
+	ptree_arch_copy_leader(twin);
+	copy_user_pointers(twin, current);
+	copy_prctl(twin, current);
+	twin->blocked = loan->blocked;
+	twin->signal->is_child_subreaper = current->signal->is_child_subreaper;
+
+	spin_lock_irq(&twin->sighand->siglock);
+	/* Signals that were sent to the source's whole group during the fork are not the twin's. */
+	sigemptyset(&twin->signal->shared_pending.signal);
+	/* The terminal's session is the source's; the twin's session has none until it is given one. */
+	if (twin->signal->tty) {
+		struct tty_struct *tty = twin->signal->tty;
+
+		twin->signal->tty = NULL;
+		spin_unlock_irq(&twin->sighand->siglock);
+		tty_kref_put(tty);
+		spin_lock_irq(&twin->sighand->siglock);
+	}
+	spin_unlock_irq(&twin->sighand->siglock);
+}
+
+/**
+ * ptree_state_copy_thread() - all state of a thread for its twin
+ * @twin: made by copy_process() out of its own leader, has never run
+ * @source: frozen and switched out
+ *
+ * Errors: -EOPNOTSUPP the two have different processor state components.
+ */
+int ptree_state_copy_thread(struct task_struct *twin, struct task_struct *source)
+{
+	int r;
+
+	r = ptree_arch_copy_thread(twin, source);
+	if (r < 0)
+		return r;
+	copy_user_pointers(twin, source);
+	copy_prctl(twin, source);
+	compat_copy_rseq(twin, source);
+	twin->restart_block = source->restart_block;
+	twin->blocked = source->blocked;
+	twin->real_blocked = source->real_blocked;
+	twin->saved_sigmask = source->saved_sigmask;
+	twin->restore_sigmask = source->restore_sigmask;
+	twin->atomic_flags = source->atomic_flags;
+	twin->personality = source->personality;
+	memcpy(twin->comm, source->comm, sizeof(twin->comm));
+	ptree_state_copy_scheduling(twin, source);
+	return 0;
+}
+
+/*
+ * ptree_state_copy_scheduling() - policy, priority, nice and affinity where they differ
+ * sched_fork() gives a child its maker's, and resets them where SCHED_RESET_ON_FORK asks for it. May sleep.
+ */
+void ptree_state_copy_scheduling(struct task_struct *twin, struct task_struct *source)
+{
+	if (twin->policy != source->policy || twin->rt_priority != source->rt_priority ||
+	    twin->static_prio != source->static_prio || twin->sched_reset_on_fork != source->sched_reset_on_fork) {
+		struct sched_attr attr = {
+			.size = sizeof(attr),
+			.sched_policy = source->policy,
+			.sched_priority = source->rt_priority,
+			.sched_nice = PRIO_TO_NICE(source->static_prio),
+			.sched_flags = source->sched_reset_on_fork ? SCHED_FLAG_RESET_ON_FORK : 0,
+		};
+
+		sched_setattr_nocheck(twin, &attr);
+	}
+	if (!cpumask_equal(&twin->cpus_mask, &source->cpus_mask))
+		set_cpus_allowed_ptr(twin, &source->cpus_mask);
+}

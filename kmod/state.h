@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a twin must have beyond what copy_process() gives it, and the loan under which copy_process() is called. */
+#ifndef PTREE_STATE_H
+#define PTREE_STATE_H
+
+#include <linux/cred.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
+#include "op.h"
+
+/* cred.c */
+struct cred *ptree_cred_raise(const struct cred *exact);
+void ptree_cred_settle(struct task_struct *twin, const struct cred *raised, const struct cred *exact,
+		       const struct cred *shared);
+
+/*
+ * A loan: for the time of one copy_process(), current is neither frozen nor signalled in the eyes of the fork path,
+ * may put the child into the clone's cgroup, and may choose its pid. ptree_borrow_end() gives everything back.
+ */
+struct ptree_borrow {
+	const struct cred *cred;	/* current's own */
+	struct cred *raised;
+	struct nsproxy *nsproxy;	/* current's own; NULL: not replaced */
+	struct nsproxy *twin_nsproxy;
+	struct cgroup_namespace *cgroup_ns;	/* the twin's, while the loan has the clone init's there */
+	struct mem_cgroup *memcg;
+	sigset_t blocked;
+	struct seccomp seccomp;
+};
+
+int ptree_borrow_begin(struct ptree_borrow *loan, struct ptree_op *op, const struct cred *exact, bool into_clone);
+void ptree_borrow_end(struct ptree_borrow *loan);
+
+/* state.c */
+void ptree_state_copy_leader(struct task_struct *twin, const struct ptree_borrow *loan);
+int ptree_state_copy_thread(struct task_struct *twin, struct task_struct *source);
+void ptree_state_copy_scheduling(struct task_struct *twin, struct task_struct *source);
+
+/* restart.c */
+void ptree_restart_prepare(struct task_struct *source);
+
+/* arch/x86.c */
+int ptree_arch_vet(struct task_struct *source, bool threaded, const char **ret_why);
+void ptree_arch_copy_leader(struct task_struct *twin);
+int ptree_arch_copy_thread(struct task_struct *twin, struct task_struct *source);
+
+#endif

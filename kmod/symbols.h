@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The functions and variables that the module borrows from the kernel: what no exported symbol can do.
+ *
+ * Functions are called through static calls: a patched direct call is right under IBT, CFI and retpolines, where a call
+ * through a pointer may fault. Usage: borrowed(copy_process)(NULL, 0, NUMA_NO_NODE, &args).
+ */
+#ifndef PTREE_SYMBOLS_H
+#define PTREE_SYMBOLS_H
+
+#include <linux/nsproxy.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
+#include <linux/static_call.h>
+#include <linux/task_work.h>
+#include "compat.h"
+
+struct fs_struct;
+
+/*
+ * One line per borrowed function: X(return type, name, parameters), and above it why nothing exported will do.
+ * Signatures were read in Debian's 6.1.192, 6.12.107 and 7.2.12; where they differ compat.h names the type.
+ */
+#define PTREE_BORROWED_FUNCTIONS(X) \
+	/* kernel/fork.c: the only whole way to make a process; kernel_clone() wakes it, and takes current's rights */ \
+	X(struct task_struct *, copy_process, struct pid *pid, int trace, int node, struct kernel_clone_args *args) \
+	/* kernel/sched/core.c: the first wake-up of what copy_process made */ \
+	X(void, wake_up_new_task, struct task_struct *task) \
+	/* kernel/task_work.c: work in another task's context */ \
+	X(int, task_work_add, struct task_struct *task, struct callback_head *work, enum task_work_notify_mode mode) \
+	X(struct callback_head *, task_work_cancel_match, struct task_struct *task, \
+	  bool (*match)(struct callback_head *work, void *data), void *data) \
+	/* kernel/cgroup/freezer.c: leave and re-enter the frozen state with the cgroup's counters kept right */ \
+	X(void, cgroup_leave_frozen, bool always_leave) \
+	X(void, cgroup_enter_frozen, void) \
+	/* kernel/pid.c: groups and sessions of the twins; ids of groups whose leader is gone; pidfds */ \
+	X(void, change_pid, COMPAT_CHANGE_PID_ARGS) \
+	X(struct pid *, alloc_pid, struct pid_namespace *ns, pid_t *set_tid, size_t set_tid_size) \
+	X(void, free_pid, struct pid *pid) \
+	X(struct pid *, pidfd_get_pid, unsigned int fd, unsigned int *flags) \
+	/* kernel/nsproxy.c: the twin's set of namespaces */ \
+	X(struct nsproxy *, create_new_namespaces, compat_clone_flags_t flags, struct task_struct *task, \
+	  struct user_namespace *user_ns, struct fs_struct *fs) \
+	COMPAT_BORROWED_NSPROXY(X) \
+	/* mm/vmscan.c: a new mm is to be known to the multi-generational LRU, as kernel_clone() makes it */ \
+	COMPAT_BORROWED_LRU_GEN(X) \
+	/* kernel/ptrace.c: the requester's right over a member */ \
+	X(bool, ptrace_may_access, struct task_struct *task, unsigned int mode) \
+	/* fs/file.c: a descriptor above RLIMIT_NOFILE, for the time of one call */ \
+	X(int, __get_unused_fd_flags, unsigned int flags, unsigned long nofile)
+
+#define X(type, name, ...) \
+	type ptree_proto_##name(__VA_ARGS__); \
+	DECLARE_STATIC_CALL(ptree_##name, ptree_proto_##name);
+PTREE_BORROWED_FUNCTIONS(X)
+#undef X
+
+#define borrowed(name) static_call(ptree_##name)
+
+/* kernel/fork.c: guards parents, groups and sessions. */
+extern rwlock_t *ptree_tasklist_lock;
+
+/* ptree_symbols_init() - look everything up. -ENOENT and a line in the log naming the symbol if one is missing. */
+int ptree_symbols_init(void);
+
+#endif

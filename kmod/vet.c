@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Vetting: which members cannot be cloned, and the sentence that says why. */
+#include <linux/fs_struct.h>
+#include <linux/mm.h>
+#include <linux/sched/jobctl.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include "op.h"
+#include "state.h"
+
+static int vet_thread(struct ptree_member *member, unsigned int t)
+{
+	struct task_struct *source = member->threads[t].source;
+	struct ptree_op *op = member->op;
+	const char *why;
+	int r;
+
+	if (READ_ONCE(source->ptrace))
+		return ptree_op_fail(op, source, -EBUSY, "is being traced; detach the tracer first");
+	if (READ_ONCE(source->jobctl) & (JOBCTL_STOP_PENDING | JOBCTL_STOPPED))
+		return ptree_op_fail(op, source, -EBUSY,
+				     "is stopped (SIGSTOP or Ctrl-Z), which cannot be cloned yet; continue it first");
+	if (!source->frozen)
+		return ptree_op_fail(op, source, -EAGAIN, "is not frozen (thread %d)",
+				     task_pid_nr_ns(source, op->owner_ns));
+	if (READ_ONCE(source->io_uring))
+		return ptree_op_fail(op, source, -EOPNOTSUPP, "uses io_uring, which cannot be cloned");
+	r = ptree_arch_vet(source, t > 0, &why);
+	if (r < 0)
+		return ptree_op_fail(op, source, r, "has %s, which cannot be cloned", why);
+	ptree_restart_prepare(source);
+	return 0;
+}
+
+/**
+ * ptree_vet_member() - whether a member can be cloned, as far as other tasks can tell
+ * @member: the member, with its threads gathered
+ *
+ * Errors: -EBUSY, -EAGAIN, -EOPNOTSUPP, -EINVAL as uapi/ptree.h has them.
+ */
+int ptree_vet_member(struct ptree_member *member)
+{
+	struct task_struct *source = member_source(member);
+	struct ptree_op *op = member->op;
+	unsigned int t;
+	int r;
+
+	if (source->flags & PF_KTHREAD)
+		return ptree_op_fail(op, source, -EINVAL, "is a kernel thread");
+	if (task_active_pid_ns(source) != op->source_ns)
+		return ptree_op_fail(op, source, -EOPNOTSUPP,
+				     "is in another pid namespace than the root; that cannot be cloned yet");
+	if (task_tgid_nr_ns(source, op->source_ns) == 1)
+		return ptree_op_fail(op, source, -EOPNOTSUPP,
+				     "is pid 1 of its pid namespace; that cannot be cloned yet, clone its children");
+	if (member->zombie)
+		return 0;
+	/* The child's pointer is cleared when it execs or exits; its parent sleeps in vfork() until then. */
+	if (READ_ONCE(source->vfork_done) && member->parent)
+		return ptree_op_fail(op, member_source(member->parent), -EBUSY,
+				     "waits in vfork() for pid %d; try again when that has called exec",
+				     task_tgid_nr_ns(source, op->owner_ns));
+	for (t = 0; t < member->nr_threads; t++) {
+		r = vet_thread(member, t);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/**
+ * ptree_vet_memory() - whether current's memory can be cloned; runs in the member itself
+ * @member: current is its leader
+ *
+ * Errors: -EOPNOTSUPP. Takes the mmap lock for reading.
+ */
+int ptree_vet_memory(struct ptree_member *member)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	unsigned long start = 0;
+	const char *why = NULL;
+	VMA_ITERATOR(iterator, mm, 0);
+
+#ifdef CONFIG_AIO
+	if (rcu_access_pointer(mm->ioctx_table))
+		return ptree_op_fail(member->op, current, -EOPNOTSUPP,
+				     "has a Linux AIO context (io_setup), which cannot be cloned");
+#endif
+	if (mmap_read_lock_killable(mm))
+		return ptree_op_fail(member->op, current, -EINTR, "was killed");
+	for_each_vma(iterator, vma) {
+		if (vma->vm_flags & (VM_UFFD_MISSING | VM_UFFD_WP | VM_UFFD_MINOR))
+			why = "is watched by userfaultfd";
+		else if (vma->vm_flags & VM_DONTCOPY)
+			why = "is marked MADV_DONTFORK";
+		if (why) {
+			start = vma->vm_start;
+			break;
+		}
+	}
+	mmap_read_unlock(mm);
+	if (why)
+		return ptree_op_fail(member->op, current, -EOPNOTSUPP, "has memory at %#lx that %s; it cannot be cloned",
+				     start, why);
+	return 0;
+}
+
+struct shared {
+	const void *object;
+	const char *what;
+	struct ptree_member *member;
+};
+
+static int shared_compare(const void *a, const void *b)
+{
+	const struct shared *x = a, *y = b;
+
+	return x->object < y->object ? -1 : x->object > y->object;
+}
+
+/**
+ * ptree_vet_sharing() - refuse members that share memory, files or handlers without being threads of each other
+ * @op: the op
+ *
+ * Errors: -EOPNOTSUPP; -ENOMEM.
+ */
+int ptree_vet_sharing(struct ptree_op *op)
+{
+	unsigned int i, nr = 0;
+	struct shared *list;
+	int r = 0;
+
+	list = kvmalloc_array(op->nr_members, 4 * sizeof(*list), GFP_KERNEL_ACCOUNT);
+	if (!list)
+		return ptree_op_fail(op, NULL, -ENOMEM, "no memory for %u members", op->nr_members);
+	for (i = 0; i < op->nr_members; i++) {
+		struct ptree_member *member = &op->members[i];
+		struct task_struct *source = member_source(member);
+
+		if (member->zombie)
+			continue;
+		task_lock(source);
+		list[nr++] = (struct shared){ source->mm, "memory (CLONE_VM)", member };
+		list[nr++] = (struct shared){ source->files, "open files (CLONE_FILES)", member };
+		list[nr++] = (struct shared){ source->fs, "its directories (CLONE_FS)", member };
+		list[nr++] = (struct shared){ rcu_access_pointer(source->sighand), "signal handlers (CLONE_SIGHAND)",
+					      member };
+		task_unlock(source);
+	}
+	sort(list, nr, sizeof(*list), shared_compare, NULL);
+	for (i = 1; i < nr; i++) {
+		if (!list[i].object || list[i].object != list[i - 1].object)
+			continue;
+		r = ptree_op_fail(op, member_source(list[i].member), -EOPNOTSUPP,
+				  "shares %s with pid %d; that cannot be cloned yet", list[i].what,
+				  task_tgid_nr_ns(member_source(list[i - 1].member), op->owner_ns));
+		break;
+	}
+	kvfree(list);
+	return r;
+}
