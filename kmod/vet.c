@@ -54,6 +54,8 @@ int ptree_vet_member(struct ptree_member *member)
 	if (task_tgid_nr_ns(source, op->source_ns) == 1)
 		return ptree_op_fail(op, source, -EOPNOTSUPP,
 				     "is pid 1 of its pid namespace; that cannot be cloned yet, clone its children");
+	if (member->zombie && !member->parent)
+		return ptree_op_fail(op, source, -ESRCH, "has exited, and is the root");
 	if (member->zombie)
 		return 0;
 	/* The child's pointer is cleared when it execs or exits; its parent sleeps in vfork() until then. */

@@ -13,12 +13,14 @@
  * was accepted (-EINVAL, -EPERM, -EBUSY … otherwise, with an extack message and the offending attribute), and the
  * result comes later as a unicast message with the same command and the same PTREE_A_OP. A result carries
  * PTREE_A_ERRNO (0 or a negative errno) and, on failure, PTREE_A_MESSAGE (one sentence: step, pid, object, way out)
- * and where there is one PTREE_A_PID (the member, as the caller's pid namespace numbers it).
+ * and where there is one PTREE_A_PID (the member, as the caller's pid namespace numbers it). A result may overtake the
+ * acknowledgement.
  *
  * Dead man's switch. CLONE carries the cgroup.freeze files of the source. When the owner's socket closes before
  * RELEASE, the module discards the clone and writes 0 to each of them. When PTREE_A_DEADLINE_USEC passes, it writes 0
  * to each of them too; a CLONE that was still running then fails with -ETIMEDOUT and is discarded, one that had
- * succeeded stays for its owner to judge. A source is never left frozen.
+ * succeeded stays for its owner to judge. A CLONE that fails, for whatever reason, thaws the source itself. A source
+ * is never left frozen.
  *
  * FEATURES   request: nothing.
  *            reply (at once): PTREE_A_ABI, PTREE_A_VERSION, PTREE_A_FEATURES, PTREE_A_MAX_MEMBERS,
@@ -41,7 +43,7 @@
  *
  * DISCARD    request: PTREE_A_OP. Kills the twins and PTREE_A_INIT's process, waits until they are gone, writes 0 to
  *            the source's cgroup.freeze files and ends the op. A CLONE still running fails with -ECANCELED first.
- *            result: PTREE_A_ERRNO.
+ *            result: PTREE_A_ERRNO; -ETIMEDOUT: a twin hangs in the kernel and will end later.
  *            errors: -ENOENT no such op on this socket.
  *
  * FILES, INSTALL and CALL have their numbers and answer -EOPNOTSUPP until FEATURES announces them.
