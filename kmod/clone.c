@@ -71,7 +71,7 @@ static void twin_complete(struct ptree_member *member, struct task_struct *twin,
 static int leader_clone(struct ptree_member *member)
 {
 	struct ptree_op *op = member->op;
-	pid_t nr = task_tgid_nr_ns(current, op->source_ns);
+	pid_t nr = member_nr(member);
 	struct kernel_clone_args args = {
 		.flags = CLONE_INTO_CGROUP,
 		.exit_signal = member->parent ? current->exit_signal : SIGCHLD,

@@ -45,7 +45,7 @@ static int nr_compare(const void *a, const void *b)
 {
 	struct ptree_member *const *x = a, *const *y = b;
 
-	return (*x)->nr - (*y)->nr;
+	return member_nr(*x) - member_nr(*y);
 }
 
 static int members_sort(struct ptree_op *op)
@@ -63,7 +63,8 @@ static int members_sort(struct ptree_op *op)
 
 static struct ptree_member *member_find(struct ptree_op *op, pid_t nr)
 {
-	struct ptree_member key = { .nr = nr }, *wanted = &key, **found;
+	struct ptree_thread thread = { .nr = nr };
+	struct ptree_member key = { .threads = &thread }, *wanted = &key, **found;
 
 	found = bsearch(&wanted, op->by_nr, op->nr_members, sizeof(*op->by_nr), nr_compare);
 	return found ? *found : NULL;

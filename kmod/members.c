@@ -76,7 +76,7 @@ static int threads_gather(struct ptree_member *member)
 		if (nr > 1)
 			return ptree_op_fail(member->op, leader, -EOPNOTSUPP,
 					     "has exited while its other threads run on; that cannot be cloned yet");
-		if (READ_ONCE(leader->exit_state) != EXIT_ZOMBIE)
+		if (READ_ONCE(leader->exit_state) != EXIT_ZOMBIE || !member_nr(member))
 			return ptree_op_fail(member->op, leader, -ESRCH, "has just been waited for; try again");
 		member->zombie = true;
 		return 0;
@@ -87,15 +87,15 @@ static int threads_gather(struct ptree_member *member)
 	threads = kvcalloc(nr, sizeof(*threads), GFP_KERNEL_ACCOUNT);
 	if (!threads)
 		return ptree_op_fail(member->op, leader, -ENOMEM, "has %u threads and there is no memory for them", nr);
-	threads[found++].source = leader;
+	threads[found++] = member->threads[0];
 	rcu_read_lock();
 	for_each_thread(leader, task) {
 		if (task == leader || is_worker(task) || READ_ONCE(task->exit_state))
 			continue;
 		if (found == nr)
 			break;
-		get_task_struct(task);
-		threads[found++].source = task;
+		threads[found].source = get_task_struct(task);
+		threads[found++].nr = task_pid_nr_ns(task, member->op->source_ns);
 	}
 	rcu_read_unlock();
 
@@ -185,11 +185,14 @@ int ptree_members_resolve(struct ptree_op *op)
 		return r;
 	op->source_ns = get_pid_ns(task_active_pid_ns(member_source(&op->members[op->nr_members - 1])));
 	for (i = 0; i < op->nr_members; i++) {
-		op->members[i].nr = task_tgid_nr_ns(member_source(&op->members[i]), op->source_ns);
-		r = threads_gather(&op->members[i]);
+		struct ptree_member *member = &op->members[i];
+
+		member->threads[0].nr = task_tgid_nr_ns(member_source(member), op->source_ns);
+		r = threads_gather(member);
 		if (r < 0)
 			return r;
-		op->nr_threads += op->members[i].nr_threads;
+		op->nr_threads += member->nr_threads;
+		op->nr_zombies += member->zombie;
 	}
 	r = parents_find(op);
 	if (r < 0)

@@ -20,6 +20,7 @@ struct ptree_member;
 /* One thread of a member. The leader is the first. */
 struct ptree_thread {
 	struct task_struct *source;	/* counted */
+	pid_t nr;			/* in the source's pid namespace, and so in the clone's */
 	struct task_struct *twin;	/* counted; NULL until made */
 };
 
@@ -34,7 +35,6 @@ struct ptree_member {
 	struct ptree_op *op;
 	struct ptree_thread *threads;	/* [nr_threads], leader first; a zombie has its leader only */
 	unsigned int nr_threads;
-	pid_t nr;			/* in the source's pid namespace, and so in the clone's */
 	bool zombie;
 	bool session_leader;
 	struct ptree_group pgrp, session;
@@ -48,6 +48,11 @@ struct ptree_member {
 static inline struct task_struct *member_source(const struct ptree_member *member)
 {
 	return member->threads[0].source;
+}
+
+static inline pid_t member_nr(const struct ptree_member *member)
+{
+	return member->threads[0].nr;
 }
 
 static inline struct task_struct *member_twin(const struct ptree_member *member)
@@ -91,6 +96,7 @@ struct ptree_op {
 	struct ptree_member **by_nr;	/* the same, sorted by number */
 	unsigned int nr_members;
 	unsigned int nr_threads;
+	unsigned int nr_zombies;
 	struct list_head extra_pids;
 
 	atomic_t pending;		/* callbacks that have not finished, plus one of the op's own */

@@ -5,6 +5,7 @@
 #include <asm/syscall.h>
 #include <asm/unistd.h>
 #include "state.h"
+#include "symbols.h"
 
 /*
  * These return EINTR on any wake-up by the freezer (signal(7), "Interruption of system calls and library functions by
@@ -41,11 +42,15 @@ static bool waits_for_ever(struct task_struct *source, struct pt_regs *regs)
  */
 void ptree_restart_prepare(struct task_struct *source)
 {
-	struct pt_regs *regs = task_pt_regs(source);
+	struct pt_regs *regs;
 
 	/* The numbers above are x86-64's own. */
 	if (source->thread_info.status & TS_COMPAT)
 		return;
+	if (!try_get_task_stack(source))
+		return;
+	regs = task_pt_regs(source);
 	if (regs->ax == (unsigned long)-EINTR && (long)regs->orig_ax >= 0 && waits_for_ever(source, regs))
 		regs->ax = (unsigned long)-ERESTARTNOHAND;
+	borrowed(put_task_stack)(source);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* State of a thread that copy_process() resets, or takes from the wrong thread. Registers are arch/'s task. */
 #include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
 #include <linux/tty.h>
 #include <uapi/linux/sched/types.h>
 #include "state.h"
@@ -23,6 +24,56 @@ static void copy_prctl(struct task_struct *twin, const struct task_struct *sourc
 	twin->default_timer_slack_ns = source->default_timer_slack_ns;
 }
 
+/*
+ * Seccomp filters of a thread may be others than its leader's. @twin has none: copy_process() was called without. A
+ * thread that is killed gives its own back after it has lost its signal handlers, under tasklist_lock (6.1), or after
+ * it has set PF_EXITING, under the handlers' lock (6.12, 7.2): seen alive under both, its filters are.
+ */
+static int copy_filters(struct task_struct *twin, struct task_struct *source)
+{
+	struct sighand_struct *sighand;
+	int r = -ESRCH;
+
+	read_lock(ptree_tasklist_lock);
+	sighand = rcu_access_pointer(source->sighand);
+	if (sighand) {
+		spin_lock_irq(&sighand->siglock);
+		if (!(source->flags & PF_EXITING)) {
+			borrowed(get_seccomp_filter)(source);
+			twin->seccomp = source->seccomp;
+			r = 0;
+		}
+		spin_unlock_irq(&sighand->siglock);
+	}
+	read_unlock(ptree_tasklist_lock);
+	if (r < 0)
+		return r;
+	if (twin->seccomp.mode)
+		set_task_syscall_work(twin, SECCOMP);
+	else
+		clear_task_syscall_work(twin, SECCOMP);
+	return 0;
+}
+
+/* Policy, priority, nice and affinity where they differ: sched_fork() gives a child its maker's. May sleep. */
+static void copy_scheduling(struct task_struct *twin, struct task_struct *source)
+{
+	if (twin->policy != source->policy || twin->rt_priority != source->rt_priority ||
+	    twin->static_prio != source->static_prio || twin->sched_reset_on_fork != source->sched_reset_on_fork) {
+		struct sched_attr attr = {
+			.size = sizeof(attr),
+			.sched_policy = source->policy,
+			.sched_priority = source->rt_priority,
+			.sched_nice = PRIO_TO_NICE(source->static_prio),
+			.sched_flags = source->sched_reset_on_fork ? SCHED_FLAG_RESET_ON_FORK : 0,
+		};
+
+		sched_setattr_nocheck(twin, &attr);
+	}
+	if (!cpumask_equal(&twin->cpus_mask, &source->cpus_mask))
+		set_cpus_allowed_ptr(twin, &source->cpus_mask);
+}
+
 /**
  * ptree_state_copy_leader() - the rest of current's state, for the twin that copy_process() has made of it
  * @twin: the twin
@@ -35,6 +86,7 @@ void ptree_state_copy_leader(struct task_struct *twin, const struct ptree_borrow
 	ptree_arch_copy_leader(twin);
 	copy_user_pointers(twin, current);
 	copy_prctl(twin, current);
+	copy_scheduling(twin, current);
 	twin->blocked = loan->blocked;
 	twin->signal->is_child_subreaper = current->signal->is_child_subreaper;
 
@@ -55,16 +107,23 @@ void ptree_state_copy_leader(struct task_struct *twin, const struct ptree_borrow
 
 /**
  * ptree_state_copy_thread() - all state of a thread for its twin
- * @twin: made by copy_process() out of its own leader, has never run
+ * @twin: made by copy_process() out of its own leader without seccomp filters, has never run
  * @source: frozen and switched out
  *
- * Errors: -EOPNOTSUPP the two have different processor state components.
+ * Errors: -EOPNOTSUPP the two have different processor state components; -ESRCH the source was killed.
  */
 int ptree_state_copy_thread(struct task_struct *twin, struct task_struct *source)
 {
 	int r;
 
+	r = copy_filters(twin, source);
+	if (r < 0)
+		return r;
+	/* A thread that is killed loses its stack, and the registers on it, before its task. */
+	if (!try_get_task_stack(source))
+		return -ESRCH;
 	r = ptree_arch_copy_thread(twin, source);
+	borrowed(put_task_stack)(source);
 	if (r < 0)
 		return r;
 	copy_user_pointers(twin, source);
@@ -78,28 +137,6 @@ int ptree_state_copy_thread(struct task_struct *twin, struct task_struct *source
 	twin->atomic_flags = source->atomic_flags;
 	twin->personality = source->personality;
 	memcpy(twin->comm, source->comm, sizeof(twin->comm));
-	ptree_state_copy_scheduling(twin, source);
+	copy_scheduling(twin, source);
 	return 0;
-}
-
-/*
- * ptree_state_copy_scheduling() - policy, priority, nice and affinity where they differ
- * sched_fork() gives a child its maker's, and resets them where SCHED_RESET_ON_FORK asks for it. May sleep.
- */
-void ptree_state_copy_scheduling(struct task_struct *twin, struct task_struct *source)
-{
-	if (twin->policy != source->policy || twin->rt_priority != source->rt_priority ||
-	    twin->static_prio != source->static_prio || twin->sched_reset_on_fork != source->sched_reset_on_fork) {
-		struct sched_attr attr = {
-			.size = sizeof(attr),
-			.sched_policy = source->policy,
-			.sched_priority = source->rt_priority,
-			.sched_nice = PRIO_TO_NICE(source->static_prio),
-			.sched_flags = source->sched_reset_on_fork ? SCHED_FLAG_RESET_ON_FORK : 0,
-		};
-
-		sched_setattr_nocheck(twin, &attr);
-	}
-	if (!cpumask_equal(&twin->cpus_mask, &source->cpus_mask))
-		set_cpus_allowed_ptr(twin, &source->cpus_mask);
 }

@@ -25,7 +25,6 @@ struct ptree_borrow {
 	struct cgroup_namespace *cgroup_ns;	/* the twin's, while the loan has the clone init's there */
 	struct mem_cgroup *memcg;
 	sigset_t blocked;
-	struct seccomp seccomp;
 };
 
 int ptree_borrow_begin(struct ptree_borrow *loan, struct ptree_op *op, const struct cred *exact, bool into_clone);
@@ -34,7 +33,6 @@ void ptree_borrow_end(struct ptree_borrow *loan);
 /* state.c */
 void ptree_state_copy_leader(struct task_struct *twin, const struct ptree_borrow *loan);
 int ptree_state_copy_thread(struct task_struct *twin, struct task_struct *source);
-void ptree_state_copy_scheduling(struct task_struct *twin, struct task_struct *source);
 
 /* restart.c */
 void ptree_restart_prepare(struct task_struct *source);

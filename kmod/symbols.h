@@ -26,6 +26,8 @@ struct fs_struct;
 #define PTREE_BORROWED_FUNCTIONS(X) \
 	/* kernel/fork.c: the only whole way to make a process; kernel_clone() wakes it, and takes current's rights */ \
 	X(struct task_struct *, copy_process, struct pid *pid, int trace, int node, struct kernel_clone_args *args) \
+	/* kernel/fork.c: the end of try_get_task_stack(), which is inline */ \
+	X(void, put_task_stack, struct task_struct *task) \
 	/* kernel/sched/core.c: the first wake-up of what copy_process made */ \
 	X(void, wake_up_new_task, struct task_struct *task) \
 	/* kernel/task_work.c: work in another task's context */ \
@@ -48,6 +50,8 @@ struct fs_struct;
 	COMPAT_BORROWED_LRU_GEN(X) \
 	/* kernel/ptrace.c: the requester's right over a member */ \
 	X(bool, ptrace_may_access, struct task_struct *task, unsigned int mode) \
+	/* kernel/seccomp.c: another thread's filters, counted for a twin */ \
+	X(void, get_seccomp_filter, struct task_struct *task) \
 	/* fs/file.c: a descriptor above RLIMIT_NOFILE, for the time of one call */ \
 	X(int, __get_unused_fd_flags, unsigned int flags, unsigned long nofile)
 

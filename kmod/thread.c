@@ -8,54 +8,51 @@
 
 #define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
 
-/*
- * copy_process() gives the child current's filters. Threads may have more or fewer than their leader, so current has
- * the source thread's for the time of the call; the source is frozen and holds its reference.
- */
-static struct task_struct *copy_with_filters(struct task_struct *source, struct kernel_clone_args *args)
+/* Without current's seccomp filters: the source thread's are counted for the twin afterwards (state.c). */
+static struct task_struct *copy_without_filters(struct kernel_clone_args *args)
 {
 	struct seccomp own = current->seccomp;
 	struct task_struct *twin;
 
-	current->seccomp = source->seccomp;
+	memset(&current->seccomp, 0, sizeof(current->seccomp));
 	twin = borrowed(copy_process)(NULL, 0, NUMA_NO_NODE, args);
 	current->seccomp = own;
-	if (!IS_ERR(twin) && !source->seccomp.mode)
-		clear_task_syscall_work(twin, SECCOMP);
 	return twin;
 }
 
-static int thread_clone(struct ptree_member *member, unsigned int t)
+/* @loan is for the leader's credentials; a thread with others (setresuid() past libc) is made under its own. */
+static int thread_clone(struct ptree_member *member, unsigned int t, struct ptree_borrow *loan)
 {
-	struct task_struct *source = member->threads[t].source, *leader = member_source(member), *twin;
-	struct ptree_op *op = member->op;
-	pid_t nr = task_pid_nr_ns(source, op->source_ns);
+	struct task_struct *source = member->threads[t].source, *twin;
+	pid_t nr = member->threads[t].nr;
 	struct kernel_clone_args args = { .flags = THREAD_FLAGS, .set_tid = &nr, .set_tid_size = 1 };
 	const struct cred *exact = get_task_cred(source);
-	bool shared = exact == rcu_access_pointer(leader->real_cred);
-	struct ptree_borrow loan;
-	int r;
+	bool shared = exact == rcu_access_pointer(member_source(member)->real_cred);
+	struct cred *raised = loan->raised;
+	int r = -ENOMEM;
 
-	r = ptree_borrow_begin(&loan, op, shared ? current_real_cred() : exact, false);
-	if (r < 0)
+	if (!shared)
+		raised = ptree_cred_raise(exact);
+	if (!raised)
 		goto out;
-	twin = copy_with_filters(source, &args);
+	rcu_assign_pointer(current->cred, raised);
+	twin = copy_without_filters(&args);
+	rcu_assign_pointer(current->cred, loan->raised);
+
 	r = PTR_ERR_OR_ZERO(twin);
 	if (r == 0) {
 		get_task_struct(twin);
 		WRITE_ONCE(member->threads[t].twin, twin);
-		ptree_cred_settle(twin, loan.raised, exact, shared ? current_real_cred() : NULL);
+		ptree_cred_settle(twin, raised, exact, shared ? current_real_cred() : NULL);
 		r = ptree_state_copy_thread(twin, source);
 		if (r < 0)
 			send_sig(SIGKILL, twin, 1);
 		borrowed(wake_up_new_task)(twin);
 	}
-	ptree_borrow_end(&loan);
+	if (!shared)
+		put_cred(raised);
 out:
 	put_cred(exact);
-	if (r < 0)
-		ptree_op_fail(op, source, r, "thread %d cannot be duplicated: error %d",
-			      task_pid_nr_ns(source, op->owner_ns), r);
 	return r;
 }
 
@@ -63,24 +60,33 @@ out:
  * ptree_clone_threads() - give current, a twin's leader, the threads of its source
  * @member: current is its twin
  *
- * Errors: -ENOMEM, -EAGAIN a limit, -EEXIST, -EINTR current was killed; the sentence is noted.
+ * Errors: -ENOMEM, -EAGAIN a limit, -EEXIST, -ESRCH, -EINTR current was killed; the sentence is noted.
  */
 int ptree_clone_threads(struct ptree_member *member)
 {
 	struct ptree_op *op = member->op;
+	struct ptree_borrow loan;
 	unsigned int t;
 	int r;
 
-	for (t = 1; t < member->nr_threads; t++) {
-		if (ptree_op_aborted(op))
-			return -ECANCELED;
+	if (member->nr_threads == 1)
+		return 0;
+	r = ptree_borrow_begin(&loan, op, current_real_cred(), false);
+	if (r < 0)
+		return ptree_op_fail(op, member_source(member), r, "cannot be duplicated: out of memory");
+	for (t = 1; t < member->nr_threads && r == 0; t++) {
+		if (ptree_op_aborted(op)) {
+			r = -ECANCELED;
+			break;
+		}
 		r = ptree_fault(op, "thread");
+		if (r == 0)
+			r = thread_clone(member, t, &loan);
 		if (r < 0)
-			return r;
-		r = thread_clone(member, t);
-		if (r < 0)
-			return r;
+			ptree_op_fail(op, member_source(member), r, "has a thread %d that cannot be duplicated: error %d",
+				      member->threads[t].nr, r);
 		cond_resched();
 	}
-	return 0;
+	ptree_borrow_end(&loan);
+	return r;
 }

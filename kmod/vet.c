@@ -51,7 +51,7 @@ int ptree_vet_member(struct ptree_member *member)
 	if (task_active_pid_ns(source) != op->source_ns)
 		return ptree_op_fail(op, source, -EOPNOTSUPP,
 				     "is in another pid namespace than the root; that cannot be cloned yet");
-	if (task_tgid_nr_ns(source, op->source_ns) == 1)
+	if (member_nr(member) == 1)
 		return ptree_op_fail(op, source, -EOPNOTSUPP,
 				     "is pid 1 of its pid namespace; that cannot be cloned yet, clone its children");
 	if (member->zombie && !member->parent)

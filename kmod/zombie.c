@@ -26,7 +26,7 @@ static int zombie_clone(struct ptree_member *member)
 {
 	struct task_struct *source = member_source(member), *twin;
 	struct ptree_op *op = member->op;
-	pid_t nr = task_tgid_nr_ns(source, op->source_ns);
+	pid_t nr = member_nr(member);
 	/* No exit signal: the parent has been told of this death already. kinship.c sets it when the twin is dead. */
 	struct kernel_clone_args args = {
 		.flags = CLONE_VM | CLONE_FS | CLONE_FILES,
@@ -70,6 +70,8 @@ int ptree_clone_zombies(struct ptree_member *parent)
 	struct ptree_member *member;
 	int r;
 
+	if (!op->nr_zombies)
+		return 0;
 	for (member = op->members; member < parent; member++) {
 		if (!member->zombie || member->parent != parent)
 			continue;
