@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From D-Bus messages to libptree's own: handles and errors. */
+#ifndef PTREE_BUS_HANDLE_H
+#define PTREE_BUS_HANDLE_H
+
+#include <systemd/sd-bus.h>
+
+#include "../internal.h"
+
+/* Reads the properties a{sv} of org.ptree1.Clone. Properties it does not know are from a newer ptreed, and skipped. */
+int bus_handle_read(struct ptree *p, sd_bus_message *m, struct ptree_clone **ret);
+
+/* The errno and the sentence of a failed call: @r is what sd-bus returned. Returns the errno. */
+int bus_error_read(struct ptree *p, int r, const sd_bus_error *error);
+
+/* An answer that does not fit org.ptree1.xml, or no memory for it. Keeps a sentence that was already written. */
+int bus_answer_bad(struct ptree *p, int r);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The kernel module, as the engine sees it: one netlink socket, which owns the op. The contract is kmod/uapi/ptree.h. */
+#ifndef PTREE_KERNEL_H
+#define PTREE_KERNEL_H
+
+#include "../kmod/uapi/ptree.h"
+#include "error.h"
+
+struct ptree_kernel;
+
+struct ptree_kernel_features {
+	uint32_t abi;
+	char version[32];
+	uint64_t features;
+	uint32_t max_members;
+	uint32_t max_threads;
+	uint32_t nr_ops;
+};
+
+struct ptree_kernel_clone {
+	/* request */
+	uint32_t op;
+	const int *members;		/* pidfds, post-order */
+	size_t nr_members;
+	int init_pidfd;
+	int cgroup_fd;
+	const int *freeze_fds;
+	size_t nr_freeze_fds;
+	uint64_t deadline_usec;
+	int requester_pidfd;		/* -1: the sender */
+	/* result */
+	struct ptree_twin *twins;	/* the caller's, nr_members of them */
+	uint32_t nr_threads;
+	uint64_t duplicate_usec;
+};
+
+/* -ENXIO no module; -EPERM; -EPROTO another ABI. */
+int ptree_kernel_open(struct ptree_kernel **ret, struct ptree_error *e);
+
+/* Closing the socket ends what it owns: the module discards and thaws. Takes NULL, returns NULL. */
+struct ptree_kernel *ptree_kernel_close(struct ptree_kernel *k);
+
+int ptree_kernel_features(struct ptree_kernel *k, struct ptree_kernel_features *ret, struct ptree_error *e);
+int ptree_kernel_clone(struct ptree_kernel *k, struct ptree_kernel_clone *request, struct ptree_error *e);
+int ptree_kernel_release(struct ptree_kernel *k, uint32_t op, struct ptree_error *e);
+int ptree_kernel_discard(struct ptree_kernel *k, uint32_t op, struct ptree_error *e);
+
+/*
+ * What an acknowledgement says: its error code and, from the extended-ack TLVs behind it, message and attribute. libnl
+ * does not parse those. @message is bounded by @size and always terminated. Returns the code; -EBADMSG.
+ */
+struct nlmsghdr;
+int ptree_kernel_parse_ack(const struct nlmsghdr *h, char *message, size_t size, uint32_t *ret_offset);
+
+#endif

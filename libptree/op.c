@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The way of one clone. Reading starts at ptree_op_run(). */
+#include "op.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "proc.h"
+
+/* The clock of the steps, and word to whoever watches. Nobody is called while the source is frozen: see tell_late(). */
+static void step_begin(struct ptree_op *op, enum ptree_step step)
+{
+	uint64_t now = ptree_now_usec(CLOCK_MONOTONIC);
+
+	if (op->step_start_usec)
+		op->step_usec[op->step] += now - op->step_start_usec;
+	op->step = step;
+	op->step_start_usec = now;
+	if (op->progress && !op->pause_start_usec)
+		op->progress(step, op->userdata);
+}
+
+/* The steps of the pause are told when it is over. */
+static void tell_late(struct ptree_op *op)
+{
+	if (!op->progress)
+		return;
+	op->progress(PTREE_STEP_DUPLICATE, op->userdata);
+	op->progress(PTREE_STEP_CAPTURE, op->userdata);
+	op->progress(PTREE_STEP_THAW, op->userdata);
+}
+
+int ptree_op_run(struct ptree_op *op)
+{
+	int r;
+
+	op->start_usec = ptree_now_usec(CLOCK_MONOTONIC);
+
+	step_begin(op, PTREE_STEP_PREPARE);
+	r = ptree_prepare(op);		/* a number, a name, a place and a pid namespace for the clone */
+	if (r < 0)
+		goto discard;
+	step_begin(op, PTREE_STEP_WALK);
+	r = ptree_walk(op);		/* who belongs: fills op->members, finds what must be refused */
+	if (r < 0)
+		goto discard;
+	step_begin(op, PTREE_STEP_FREEZE);
+	r = ptree_freeze(op);		/* park all; walks again until a pass finds nobody new */
+	if (r < 0)
+		goto discard;
+	step_begin(op, PTREE_STEP_DUPLICATE);
+	r = ptree_duplicate(op);	/* one never-run twin per member, linked, born frozen */
+	if (r < 0)
+		goto discard;
+	step_begin(op, PTREE_STEP_CAPTURE);
+	r = ptree_capture(op);		/* what would drift once the source runs */
+	if (r < 0)
+		goto discard;
+	step_begin(op, PTREE_STEP_THAW);
+	r = ptree_thaw(op);		/* the source runs on: the pause is over */
+	if (r < 0)
+		goto discard;
+	tell_late(op);
+	step_begin(op, PTREE_STEP_SETTLE);
+	r = ptree_settle(op);		/* what was captured gets its private twin in the clone */
+	if (r < 0)
+		goto discard;
+	step_begin(op, PTREE_STEP_START);
+	r = ptree_start(op);		/* registered, released, thawed */
+	if (r < 0 && !op->clone)
+		goto discard;
+	return r;
+
+discard:
+	ptree_discard(op);		/* the source runs on as if nothing had happened, nothing is left */
+	return r;
+}
+
+uint64_t ptree_op_pause_left(const struct ptree_op *op)
+{
+	uint64_t passed;
+
+	if (!op->pause_start_usec)
+		return op->max_pause_usec;
+	passed = ptree_now_usec(CLOCK_MONOTONIC) - op->pause_start_usec;
+	return passed < op->max_pause_usec ? op->max_pause_usec - passed : 0;
+}
+
+int ptree_op_new(pid_t pid, int pidfd, struct ptree_op **ret)
+{
+	struct ptree_op *op = calloc(1, sizeof(*op));
+
+	*ret = op;
+	if (!op)
+		return -ENOMEM;
+	op->pidfd = -1;
+	op->requester_pidfd = -1;
+	op->cgroup_fd = -1;
+	op->status_fd = -1;
+	op->uid = getuid();
+	op->max_pause_usec = PTREE_MAX_PAUSE_DEFAULT_USEC;
+	op->registry = PTREE_REGISTRY_INIT;
+	op->journal = PTREE_JOURNAL_INIT;
+	op->keeper = PTREE_KEEPER_INIT;
+
+	op->pidfd = pidfd >= 0 ? fcntl(pidfd, F_DUPFD_CLOEXEC, 3) : ptree_proc_pidfd_open(pid, 0);
+	if (pidfd >= 0 && op->pidfd < 0)
+		return ptree_error_set(&op->error, -errno, 0, "walk: the pidfd cannot be used: %m");
+	if (op->pidfd < 0)
+		return ptree_error_set(&op->error, op->pidfd, pid, "walk: there is no process %d", pid);
+	op->pid = ptree_proc_pidfd_pid(op->pidfd);
+	if (op->pid == -ESRCH)
+		return ptree_error_set(&op->error, -ESRCH, pid > 0 ? pid : 0, "walk: the process that is to be cloned has exited");
+	if (op->pid < 0)
+		return ptree_error_set(&op->error, op->pid, 0, "walk: what was given is no pidfd: %m");
+	return 0;
+}
+
+int ptree_op_set_options(struct ptree_op *op, const struct ptree_clone_options *options)
+{
+	if (options->flags & ~PTREE_CLONE_HOLD)
+		return ptree_error_set(&op->error, -EINVAL, 0, "prepare: unknown flags 0x%llx",
+				       (unsigned long long)(options->flags & ~PTREE_CLONE_HOLD));
+	if (options->name && !ptree_name_is_valid(options->name))
+		return ptree_error_set(&op->error, -EINVAL, 0,
+				       "prepare: \"%.64s\" is no name for a clone: 1 to 64 of A-Z a-z 0-9 _ . -, and not digits alone",
+				       options->name);
+	op->flags = options->flags;
+	if (options->max_pause_usec)
+		op->max_pause_usec = options->max_pause_usec;
+	op->progress = options->progress;
+	op->userdata = options->userdata;
+	if (options->name) {
+		free(op->name);
+		op->name = strdup(options->name);
+		if (!op->name)
+			return ptree_error_oom(&op->error, "prepare");
+	}
+	if (options->cgroup) {
+		free(op->cgroup_option);
+		op->cgroup_option = strdup(options->cgroup);
+		if (!op->cgroup_option)
+			return ptree_error_oom(&op->error, "prepare");
+	}
+	return 0;
+}
+
+int ptree_op_protect(struct ptree_op *op, pid_t pid)
+{
+	pid_t *grown = realloc(op->protect, (op->nr_protect + 1) * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	op->protect = grown;
+	op->protect[op->nr_protect++] = pid;
+	return 0;
+}
+
+struct ptree_op *ptree_op_free(struct ptree_op *op)
+{
+	if (!op)
+		return NULL;
+	ptree_walk_done(op);
+	ptree_kernel_close(op->kernel);
+	ptree_close_fd(op->cgroup_fd);
+	ptree_close_fd(op->status_fd);
+	ptree_close_fd(op->requester_pidfd);
+	ptree_close_fd(op->pidfd);
+	ptree_registry_close(&op->registry);
+	if (op->nofile_raised)
+		setrlimit(RLIMIT_NOFILE, &op->nofile_saved);
+	ptree_clone_unref(op->clone);
+	free(op->protect);
+	free(op->name);
+	free(op->cgroup_option);
+	free(op->cgroup_path);
+	free(op);
+	return NULL;
+}

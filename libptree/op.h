@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * An op: one clone under way. Made with ptree_op_new(), filled by its maker, run once with ptree_op_run(), freed.
+ * The steps are declared here in their order; each is one file, and ptree_op_run() in op.c is the way through them.
+ *
+ * A worker of ptreed does: ptree_op_new(); set the fields of the first block; ptree_op_run(); on success exit 0 (the
+ * daemon reads the registry entry of ptree_clone_id(op->clone)); on failure send op->error to the daemon. Whatever
+ * happens to the worker, the op's keeper (keeper.h), the module's dead man's switch and ptree_journal_recover() undo it.
+ */
+#ifndef PTREE_OP_H
+#define PTREE_OP_H
+
+#include <sys/resource.h>
+
+#include "cgroup.h"
+#include "internal.h"
+#include "journal.h"
+#include "keeper.h"
+#include "kernel.h"
+#include "registry.h"
+
+/* One process of the source. */
+struct ptree_member {
+	pid_t pid;
+	int pidfd;
+	int task_fd;			/* /proc/PID/task: stays with this process, whoever gets its number */
+	uint64_t start;			/* starttime of /proc/PID/stat */
+	unsigned depth;			/* 0: the root */
+	unsigned nr_threads;
+	unsigned pass;			/* the walk's pass that saw it last */
+	bool zombie;
+	bool covered;			/* under one of op->freezers */
+	char comm[16];
+	char *cgroup;			/* path below the cgroup root; NULL: a zombie */
+	pid_t twin;			/* 0: none yet */
+	unsigned twin_nr_threads;
+};
+
+/* What is frozen: a cgroup that the tree fills, or a child that was made below a cgroup with members. */
+struct ptree_freezer {
+	char *home;			/* the cgroup that the members are in when nobody clones them */
+	char *path;			/* the cgroup that is frozen: @home, or @home/ptree.freeze-ID */
+	bool made;			/* @path is ours: members are moved in and out, and it is removed */
+	int dir_fd;
+	int freeze_fd;			/* cgroup.freeze, for the module as well */
+	int events_fd;			/* cgroup.events */
+	int procs_fd;			/* cgroup.procs, if @made */
+};
+
+struct ptree_op {
+	/* Given by the maker, before ptree_op_run(). */
+	pid_t pid;			/* the root of the source */
+	int pidfd;			/* the same; the op's own */
+	uint64_t flags;			/* PTREE_CLONE_* */
+	char *name;			/* malloc'ed; NULL: COMM-ID */
+	char *cgroup_option;		/* malloc'ed; see struct ptree_clone_options */
+	uint64_t max_pause_usec;
+	int requester_pidfd;		/* the op's own; whose rights over the members count; -1: the caller's */
+	uid_t uid;			/* who asked for it */
+	pid_t *protect;			/* malloc'ed: never freeze these (ptreed's own processes …) */
+	size_t nr_protect;
+	bool no_systemd;		/* make plain cgroups even where systemd runs */
+	void (*progress)(enum ptree_step step, void *userdata);
+	void *userdata;
+
+	/* The result. */
+	struct ptree_clone *clone;
+	struct ptree_error error;
+
+	/* prepare */
+	struct ptree_kernel *kernel;
+	struct ptree_registry registry;
+	struct ptree_journal journal;
+	struct ptree_keeper keeper;
+	uint64_t id;
+	bool cgroup_made;		/* the clone's cgroup is the op's to remove */
+	bool cgroup_scope;		/* … and it is a scope that systemd made */
+	char *cgroup_path;
+	int cgroup_fd;
+	int status_fd;
+	pid_t root_number;		/* the root's pid in its own pid namespace */
+	unsigned root_level;		/* depth of that namespace below the caller's */
+
+	/* walk */
+	struct ptree_member **members;	/* pre-order: the root first, siblings in the order of birth */
+	size_t nr_members;
+	struct ptree_walk_index *index;	/* members by pid */
+	unsigned pass;
+	bool nofile_raised;		/* RLIMIT_NOFILE, and what it was */
+	struct rlimit nofile_saved;
+
+	/* freeze */
+	struct ptree_freezer *freezers;
+	size_t nr_freezers;
+	uint64_t pause_start_usec;	/* CLOCK_MONOTONIC; 0: not frozen yet, or thawed */
+	bool asked_kernel;		/* a CLONE was sent: only DISCARD ends it */
+	unsigned clone_nr_threads;
+
+	/* clock */
+	enum ptree_step step;
+	uint64_t start_usec;
+	uint64_t step_start_usec;
+	uint64_t step_usec[_PTREE_STEP_MAX];
+	uint64_t pause_usec;
+};
+
+/*
+ * ptree_op_new() - an op on the process of @pidfd (duplicated), or of number @pid if @pidfd is -1. -ESRCH; -ENOMEM.
+ * With @pidfd the number is taken from it and @pid is ignored. @ret is set even on failure if there was memory, so
+ * that its error can be asked.
+ */
+int ptree_op_new(pid_t pid, int pidfd, struct ptree_op **ret);
+
+/* ptree_op_set_options() - copy public options into the op. -EINVAL with a sentence. */
+int ptree_op_set_options(struct ptree_op *op, const struct ptree_clone_options *options);
+
+/* ptree_op_protect() - add a process that must never be frozen. -ENOMEM. */
+int ptree_op_protect(struct ptree_op *op, pid_t pid);
+
+/* ptree_op_run() - clone. On success op->clone is the result, registered; on failure nothing is left, see op->error. */
+int ptree_op_run(struct ptree_op *op);
+
+/* Takes NULL, returns NULL. The clone, if there is one, lives on. */
+struct ptree_op *ptree_op_free(struct ptree_op *op);
+
+/* What is left of op->max_pause_usec; the whole of it before the pause began. 0: over. */
+uint64_t ptree_op_pause_left(const struct ptree_op *op);
+
+/* The steps. Each returns 0 or a negative errno with op->error written. */
+int ptree_prepare(struct ptree_op *op);
+int ptree_walk(struct ptree_op *op);
+int ptree_freeze(struct ptree_op *op);
+int ptree_duplicate(struct ptree_op *op);
+int ptree_capture(struct ptree_op *op);
+int ptree_thaw(struct ptree_op *op);
+int ptree_settle(struct ptree_op *op);
+int ptree_start(struct ptree_op *op);
+
+/* Undo: from anywhere, as often as one likes, and never failing. */
+void ptree_discard(struct ptree_op *op);
+
+/*
+ * Between walk and freeze. One more pass over the tree; returns how many members it did not know before. It must be
+ * called with *every* member frozen for its answer to be final.
+ */
+int ptree_walk_again(struct ptree_op *op);
+
+/* The member with this number, or NULL. */
+struct ptree_member *ptree_walk_find(const struct ptree_op *op, pid_t pid);
+void ptree_walk_done(struct ptree_op *op);
+
+static inline void ptree_cleanup_op(struct ptree_op **op)
+{
+	*op = ptree_op_free(*op);
+}
+#define _cleanup_op_ _cleanup_(ptree_cleanup_op)
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A transient scope of systemd for a clone. */
+#ifndef PTREE_SCOPE_H
+#define PTREE_SCOPE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "error.h"
+
+/* Whether systemd is the init system here. */
+bool ptree_scope_available(void);
+
+/*
+ * ptree_scope_start() - ptree-ID.scope in ptree.slice, delegated, with @pid in it
+ * @description: what systemctl shows
+ * Returns when systemd says that it is there. -ENOTCONN: systemd cannot be reached, which need not be an error.
+ */
+int ptree_scope_start(uint64_t id, pid_t pid, const char *description, struct ptree_error *e);
+
+#endif

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ptreectl clone: one clone, and with --wait its end. Becoming a unit's main process is service.c's. */
+#include <string.h>
+
+#include "ctl.h"
+#include "output.h"
+
+enum {
+	OPTION_NAME = CTL_OPTION_OWN,
+	OPTION_HOLD,
+	OPTION_WAIT,
+	OPTION_MAX_PAUSE,
+	OPTION_CGROUP,
+	OPTION_SERVICE,
+};
+
+struct clone_arguments {
+	pid_t pid;
+	bool wait, service;
+	struct ptree_clone_options options;
+};
+
+/* Returns -1 to go on, else an exit code. */
+static int parse(struct ctl *ctl, int argc, char **argv, struct clone_arguments *a)
+{
+	static const struct option options[] = {
+		CTL_OPTIONS,
+		{ "name", required_argument, NULL, OPTION_NAME },
+		{ "hold", no_argument, NULL, OPTION_HOLD },
+		{ "wait", no_argument, NULL, OPTION_WAIT },
+		{ "max-pause", required_argument, NULL, OPTION_MAX_PAUSE },
+		{ "cgroup", required_argument, NULL, OPTION_CGROUP },
+		{ "service", no_argument, NULL, OPTION_SERVICE },
+		{},
+	};
+	int c, r;
+
+	while ((c = ctl_getopt(ctl, argc, argv, "", options)) != CTL_GETOPT_END)
+		switch (c) {
+		case CTL_GETOPT_BAD:
+			return CTL_USAGE;
+		case CTL_GETOPT_DONE:
+			return CTL_OK;
+		case OPTION_NAME:
+			a->options.name = optarg;
+			break;
+		case OPTION_HOLD:
+			a->options.flags |= PTREE_CLONE_HOLD;
+			break;
+		case OPTION_WAIT:
+			a->wait = true;
+			break;
+		case OPTION_MAX_PAUSE:
+			r = ctl_usec_parse(optarg, &a->options.max_pause_usec);
+			if (r < 0 || a->options.max_pause_usec == 0)
+				return ctl_complain(ctl, CTL_USAGE,
+						    "--max-pause=%s is no time; say 1500us, 200ms, 2s", optarg);
+			break;
+		case OPTION_CGROUP:
+			a->options.cgroup = optarg;
+			break;
+		case OPTION_SERVICE:
+			a->service = true;
+			break;
+		}
+
+	if (argc - optind != 1)
+		return ctl_complain(ctl, CTL_USAGE, argc > optind ? "one PID at a time" : "a PID is missing");
+	if (ctl_pid_parse(argv[optind], &a->pid) < 0)
+		return ctl_complain(ctl, CTL_USAGE, "'%s' is not a pid", argv[optind]);
+	if (a->service && (a->wait || a->options.cgroup || ctl->backend == PTREE_BACKEND_BUS))
+		return ctl_complain(ctl, CTL_USAGE, "--service excludes --wait, --cgroup and --bus");
+	return -1;
+}
+
+int verb_clone(struct ctl *ctl, int argc, char **argv)
+{
+	_cleanup_clone_ struct ptree_clone *c = NULL;
+	struct clone_arguments a = { .options.size = sizeof(a.options) };
+	int r, code;
+
+	code = parse(ctl, argc, argv, &a);
+	if (code >= 0)
+		return code;
+	if (a.service)
+		return ctl_service(ctl, a.pid, &a.options);
+
+	code = ctl_open(ctl);
+	if (code != CTL_OK)
+		return code;
+
+	r = ptree_clone(ctl->p, a.pid, &a.options, &c);
+	if (r < 0)
+		return ctl_fail(ctl, r);
+
+	if (ctl->json != CTL_JSON_OFF)
+		output_json(ctl, clone_json(c, UINT32_MAX));
+	else if (ctl->quiet)
+		puts(ptree_clone_name(c));
+	else
+		output_clone(c);
+
+	if (!a.wait)
+		return CTL_OK;
+	fflush(stdout);
+	return ctl_wait(ctl, c);
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a worker does: one op of libptree's engine, or one verb on a clone. Runs in the worker process, may block and
+ * may be killed at any instruction; the supervision is worker.c's.
+ */
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../libptree/journal.h"
+#include "../libptree/op.h"
+#include "clone.h"
+#include "operation.h"
+
+#define RECOVER_USEC (20 * USEC_PER_SEC)
+
+/* Never freeze the daemon, the bus, or the process that waits for our answer. */
+static int protect(struct ptree_op *op, const struct operation *o)
+{
+	int r;
+
+	r = ptree_op_protect(op, getppid());
+	if (r >= 0)
+		r = ptree_op_protect(op, o->caller.pid);
+	if (r >= 0 && o->manager->bus_pid > 1)
+		r = ptree_op_protect(op, o->manager->bus_pid);
+	return r;
+}
+
+static int work_clone(const struct operation *o, struct worker_result *ret)
+{
+	_cleanup_op_ struct ptree_op *op = NULL;
+	const struct ptree_clone_options options = {
+		.size = sizeof(options),
+		.flags = o->options.hold ? PTREE_CLONE_HOLD : 0,
+		.name = o->options.name,
+		.max_pause_usec = o->options.max_pause_usec,
+		.cgroup = o->options.cgroup,
+		.progress = worker_step,
+	};
+	int r;
+
+	r = ptree_op_new(0, o->pidfd, &op);
+	if (r >= 0)
+		r = ptree_op_set_options(op, &options);
+	if (r >= 0)
+		r = protect(op, o);
+	if (r >= 0) {
+		op->uid = o->caller.uid;
+		/* Where polkit allowed more than the caller's own rights, ours count. */
+		op->requester_pidfd = o->elevated ? -1 : dup(o->caller.pidfd);
+		r = ptree_op_run(op);
+	}
+	if (r < 0) {
+		if (op)
+			ret->error = op->error;
+		return r;
+	}
+	snprintf(ret->id, sizeof(ret->id), "%s", ptree_clone_id(op->clone));
+	return 0;
+}
+
+static int verb(struct ptree *p, const struct operation *o)
+{
+	_cleanup_clone_ struct ptree_clone *c = NULL;
+	int r;
+
+	r = ptree_get(p, o->clone_id, &c);
+	if (r < 0)
+		return r;
+	switch (o->kind) {
+	case OPERATION_FREEZE:
+		return ptree_clone_freeze(p, c);
+	case OPERATION_THAW:
+		return ptree_clone_thaw(p, c);
+	case OPERATION_KILL:
+		return ptree_clone_kill(p, c, o->whom, o->signal);
+	case OPERATION_TERMINATE:
+		return ptree_clone_terminate(p, c);
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+static int work_verb(const struct operation *o, struct worker_result *ret)
+{
+	struct ptree *p;
+	int r;
+
+	r = ptree_open(&p, PTREE_BACKEND_DIRECT);
+	if (r >= 0)
+		r = verb(p, o);
+	if (r < 0 && p)
+		ptree_error_set(&ret->error, r, ptree_error_pid(p), "%s", ptree_error_message(p));
+	ptree_close(p);
+	return r;
+}
+
+int engine_work(const struct operation *o, struct worker_result *ret)
+{
+	return o->kind == OPERATION_CLONE ? work_clone(o, ret) : work_verb(o, ret);
+}
+
+static int is_source(uint64_t id, pid_t source, uint64_t start, void *userdata)
+{
+	(void)id, (void)start;
+	return source == *(const pid_t *)userdata;
+}
+
+int engine_recover(const struct operation *o, struct worker_result *ret)
+{
+	uint64_t end = ptree_now_usec(CLOCK_MONOTONIC) + RECOVER_USEC;
+	struct ptree_registry registry = PTREE_REGISTRY_INIT;
+	pid_t source = o->pid;
+	int r;
+
+	(void)ret;
+	r = ptree_registry_open(&registry, false);
+	if (r < 0)
+		return r;
+
+	/* The dead worker's keeper may be at it and holds the journal; it is quick, and its end is no event for us. */
+	for (;;) {
+		r = ptree_journal_recover(&registry);
+		if (r < 0 || ptree_journal_each_source(&registry, UINT64_MAX, is_source, &source) == 0)
+			break;
+		if (ptree_now_usec(CLOCK_MONOTONIC) > end) {
+			r = -ETIMEDOUT;
+			break;
+		}
+		usleep(1000);
+	}
+	ptree_registry_close(&registry);
+	return r;
+}

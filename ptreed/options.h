@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The options a{sv} of Clone() and ClonePID(): read and validated here, documented in org.ptree1.xml. */
+#ifndef PTREED_OPTIONS_H
+#define PTREED_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-bus.h>
+
+#include "limits.h"
+
+struct clone_options {
+	char *name;		/* NULL: the engine makes one */
+	bool hold;
+	uint64_t max_pause_usec;
+	char *cgroup;		/* NULL: the engine makes one */
+};
+
+/* options_read() - -EINVAL with a sentence that lists the valid keys. @ret is initialized in any case. */
+int options_read(sd_bus_message *message, const struct limits *limits, struct clone_options *ret, sd_bus_error *error);
+
+void options_done(struct clone_options *o);
+
+#endif
