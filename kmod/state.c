@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* State of a thread that copy_process() resets, or takes from the wrong thread. Registers are arch/'s task. */
+#include <linux/iocontext.h>
+#include <linux/ioprio.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
 #include <linux/tty.h>
@@ -53,6 +55,20 @@ static int copy_filters(struct task_struct *twin, struct task_struct *source)
 	else
 		clear_task_syscall_work(twin, SECCOMP);
 	return 0;
+}
+
+/* copy_io() gives a thread its leader's. The twin has its source's uid, and so may current set it. */
+static void copy_ioprio(struct task_struct *twin, struct task_struct *source)
+{
+	int wanted = 0, now;
+
+	task_lock(source);
+	if (source->io_context)
+		wanted = source->io_context->ioprio;
+	task_unlock(source);
+	now = twin->io_context ? twin->io_context->ioprio : 0;
+	if (now != wanted)
+		set_task_ioprio(twin, wanted);
 }
 
 /* Policy, priority, nice and affinity where they differ: sched_fork() gives a child its maker's. May sleep. */
@@ -138,5 +154,6 @@ int ptree_state_copy_thread(struct task_struct *twin, struct task_struct *source
 	twin->personality = source->personality;
 	memcpy(twin->comm, source->comm, sizeof(twin->comm));
 	copy_scheduling(twin, source);
+	copy_ioprio(twin, source);
 	return 0;
 }
