@@ -29,6 +29,7 @@ struct ptree_clone {
 	pid_t source_pid;
 	pid_t root_pid;
 	pid_t init_pid;
+	unsigned scope;			/* 1: a scope of systemd, which removes its cgroup itself */
 	uint64_t init_start;		/* starttime field of /proc/INIT/stat: tells a reused pid; 0: unknown */
 	uid_t uid;
 	uint64_t created_usec;

@@ -13,6 +13,7 @@
 
 #include "cgroup.h"
 #include "proc.h"
+#include "scope.h"
 
 #define KILL_TIMEOUT_MSEC 5000
 
@@ -147,6 +148,16 @@ static void init_kill(pid_t pid, uint64_t start)
 	poll(&p, 1, KILL_TIMEOUT_MSEC);
 }
 
+/* Whatever a journal says, nothing is killed but what bears the name of a clone's cgroup. */
+static bool is_clone_cgroup(const char *path)
+{
+	const char *last = strrchr(path, '/');
+	unsigned long long id;
+	char end;
+
+	return last && sscanf(last, "/ptree-%llu.scop%c", &id, &end) == 2 && end == 'e';
+}
+
 static int undo_clone(const char *key, char *value, void *userdata)
 {
 	unsigned long long start;
@@ -155,12 +166,15 @@ static int undo_clone(const char *key, char *value, void *userdata)
 	(void)userdata;
 	if (strcmp(key, "INIT") == 0 && sscanf(value, "%d %llu", &pid, &start) == 2)
 		init_kill(pid, start);
-	if (strcmp(key, "CGROUP") == 0) {
+	if ((strcmp(key, "CGROUP") == 0 || strcmp(key, "SCOPE") == 0) && is_clone_cgroup(value)) {
 		_cleanup_close_ int fd = ptree_cgroup_open(value);
 
 		if (fd >= 0)
 			ptree_cgroup_write(fd, "cgroup.kill", "1");
-		fd = ptree_close_fd(fd);
+	}
+	if (strcmp(key, "SCOPE") == 0 && is_clone_cgroup(value))
+		ptree_scope_stop(strtoull(strrchr(value, '-') + 1, NULL, 10));
+	if (strcmp(key, "CGROUP") == 0 && is_clone_cgroup(value)) {
 		ptree_cgroup_remove(value);
 		ptree_cgroup_prune_slice(value);
 	}

@@ -40,6 +40,27 @@ static int spawn_failed(struct ptree_keeper *k, int r, struct ptree_error *e)
 	return ptree_error_set(e, r, 0, "prepare: cannot make the clone's pid namespace and its ptree-init: %m");
 }
 
+/* The keeper reaps an init that dies, so its number may have a new bearer: but not one of the same parent. */
+static int init_open(struct ptree_keeper *k)
+{
+	_cleanup_close_ int proc = -1;
+	struct ptree_proc_stat stat;
+	int r;
+
+	k->init_pidfd = ptree_proc_pidfd_open(k->init_pid, 0);
+	if (k->init_pidfd < 0)
+		return k->init_pidfd;
+	r = proc = ptree_proc_open(k->init_pid);
+	if (r >= 0)
+		r = ptree_proc_stat(proc, &stat);
+	if (r < 0)
+		return r;
+	if (stat.ppid != k->pid)
+		return -ESRCH;
+	k->init_start = stat.start;
+	return 0;
+}
+
 int ptree_keeper_spawn(struct ptree_keeper *k, const char *title, int cgroup_fd, int status_fd,
 		       const struct ptree_journal *j, struct ptree_error *e)
 {
@@ -87,19 +108,15 @@ int ptree_keeper_spawn(struct ptree_keeper *k, const char *title, int cgroup_fd,
 	if (r < 0)
 		return spawn_failed(k, r, e);
 
-	/* The keeper does not wait for it before it is told to, so the number is still its own. */
 	k->init_pid = spawned.init_pid;
-	k->init_start = ptree_proc_start(k->init_pid);
-	k->init_pidfd = ptree_proc_pidfd_open(k->init_pid, 0);
-	if (k->init_pidfd < 0)
-		return spawn_failed(k, k->init_pidfd, e);
-
 	r = receive(k->init_control, &up, sizeof(up));
 	if (r == 0 && up < 0) {
 		ptree_keeper_discard(k);
 		return ptree_error_set(e, up, 0, "prepare: cannot run ptree-init at %s: %m; is ptree fully installed?",
 				       ptree_keeper_init_path());
 	}
+	if (r == 0)
+		r = init_open(k);
 	return r < 0 ? spawn_failed(k, r, e) : 0;
 }
 

@@ -74,7 +74,7 @@ struct ptree_op {
 	struct ptree_keeper keeper;
 	uint64_t id;
 	bool cgroup_made;		/* the clone's cgroup is the op's to remove */
-	bool cgroup_scope;		/* … and it is a scope that systemd made */
+	bool cgroup_scope;		/* it is a scope, and systemd's to remove */
 	char *cgroup_path;
 	int cgroup_fd;
 	int status_fd;

@@ -28,12 +28,14 @@ static int made(struct ptree_op *op, const char *path)
 {
 	int r;
 
+	op->cgroup_path = strdup(path);
+	if (!op->cgroup_path)
+		return ptree_error_oom(&op->error, "prepare");
 	r = ptree_journal_write(&op->journal, "CGROUP", "%s", path);
 	if (r < 0)
 		return ptree_error_set(&op->error, r, 0, "prepare: cannot write the journal: %m");
 	op->cgroup_made = true;
-	op->cgroup_path = strdup(path);
-	return op->cgroup_path ? 0 : ptree_error_oom(&op->error, "prepare");
+	return 0;
 }
 
 /* parent/ptree-ID.scope. -ENOENT without a sentence: there is no parent. */
@@ -121,29 +123,30 @@ static int place_in_option(struct ptree_op *op)
 /* systemd takes ptree-init into the scope; until then it is where the engine is. -ENOTCONN: do without systemd. */
 static int place_in_scope(struct ptree_op *op)
 {
-	_cleanup_free_ char *path = NULL;
-	char description[128];
+	char expected[64], description[64];
 	int r;
 
 	r = spawn(op, -1);
 	if (r < 0)
 		return r;
+	snprintf(expected, sizeof(expected), PTREE_CGROUP_SLICE "/" PTREE_CGROUP_CLONE_FORMAT, (unsigned long long)op->id);
 	snprintf(description, sizeof(description), "Clone %llu of process %d", (unsigned long long)op->id, op->pid);
+	r = ptree_journal_write(&op->journal, "SCOPE", "%s", expected);
+	if (r < 0)
+		return ptree_error_set(&op->error, r, 0, "prepare: cannot write the journal: %m");
+	op->cgroup_scope = true;
 	r = ptree_scope_start(op->id, op->keeper.init_pid, description, &op->error);
 	if (r < 0)
 		return r;
-	op->cgroup_scope = true;
-	r = ptree_cgroup_of_pid(op->keeper.init_pid, &path);
+	r = ptree_cgroup_of_pid(op->keeper.init_pid, &op->cgroup_path);
 	if (r < 0)
 		return ptree_error_set(&op->error, r, op->keeper.init_pid,
 				       "prepare: pid %d, the clone's ptree-init, is in no cgroup of version 2: %m",
 				       op->keeper.init_pid);
-	r = made(op, path);
-	if (r < 0)
-		return r;
-	op->cgroup_fd = ptree_cgroup_open(path);
+	op->cgroup_fd = ptree_cgroup_open(op->cgroup_path);
 	if (op->cgroup_fd < 0)
-		return ptree_error_set(&op->error, op->cgroup_fd, 0, "prepare: cannot open the cgroup %s: %m", path);
+		return ptree_error_set(&op->error, op->cgroup_fd, 0, "prepare: cannot open the cgroup %s: %m",
+				       op->cgroup_path);
 	return 0;
 }
 
@@ -160,23 +163,28 @@ int ptree_place_make(struct ptree_op *op)
 		return r;
 	ptree_keeper_discard(&op->keeper);
 	ptree_error_clear(&op->error);
+	op->cgroup_scope = false;
 	return place_in_slice(op);
 }
 
 void ptree_place_remove(struct ptree_op *op)
 {
 	ptree_keeper_discard(&op->keeper);
-	if (op->cgroup_made && op->cgroup_path) {
+	if (op->cgroup_scope) {
+		/* The cgroup is systemd's to remove, when it sees that it is empty; it would not see one that is gone. */
 		if (op->cgroup_fd >= 0)
 			ptree_cgroup_write(op->cgroup_fd, "cgroup.kill", "1");
-		op->cgroup_fd = ptree_close_fd(op->cgroup_fd);
-		/* Of a scope, systemd removes what we do not; it does not mind. */
+		ptree_scope_stop(op->id);
+		op->cgroup_scope = false;
+	} else if (op->cgroup_made) {
+		if (op->cgroup_fd >= 0)
+			ptree_cgroup_write(op->cgroup_fd, "cgroup.kill", "1");
 		ptree_cgroup_remove(op->cgroup_path);
-		op->cgroup_made = false;
 		ptree_cgroup_prune_slice(op->cgroup_path);
+		op->cgroup_made = false;
 	} else if (op->cgroup_fd >= 0) {
 		/* It was there before and was vacant: as it was. */
 		ptree_cgroup_write(op->cgroup_fd, "cgroup.freeze", "0");
-		op->cgroup_fd = ptree_close_fd(op->cgroup_fd);
 	}
+	op->cgroup_fd = ptree_close_fd(op->cgroup_fd);
 }

@@ -17,6 +17,7 @@ static const struct field {
 	{ "ID",			FIELD_STRING,	offsetof(struct ptree_clone, id) },
 	{ "NAME",		FIELD_STRING,	offsetof(struct ptree_clone, name) },
 	{ "CGROUP",		FIELD_STRING,	offsetof(struct ptree_clone, cgroup) },
+	{ "SCOPE",		FIELD_INT,	offsetof(struct ptree_clone, scope) },
 	{ "SOURCE_PID",		FIELD_INT,	offsetof(struct ptree_clone, source_pid) },
 	{ "ROOT_PID",		FIELD_INT,	offsetof(struct ptree_clone, root_pid) },
 	{ "INIT_PID",		FIELD_INT,	offsetof(struct ptree_clone, init_pid) },

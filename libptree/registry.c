@@ -264,12 +264,14 @@ int ptree_registry_status_read(const struct ptree_registry *r, const char *id)
 	return status;
 }
 
-/* Its own cgroup, made for it: named after it. A scope's is systemd's to remove; then it is gone already. */
+/* Its own cgroup, made for it: named after it. systemd would never notice the end of a scope whose cgroup we removed. */
 static void cgroup_collect(const struct ptree_clone *c)
 {
 	char last[64];
 	size_t n = strlen(c->cgroup);
 
+	if (c->scope)
+		return;
 	snprintf(last, sizeof(last), "/" PTREE_CGROUP_CLONE_FORMAT, strtoull(c->id, NULL, 10));
 	if (n > strlen(last) && strcmp(c->cgroup + n - strlen(last), last) == 0)
 		ptree_cgroup_remove(c->cgroup);

@@ -159,3 +159,15 @@ int ptree_scope_start(uint64_t id, pid_t pid, const char *description, struct pt
 				       unit, job.result, unit);
 	return 0;
 }
+
+void ptree_scope_stop(uint64_t id)
+{
+	_cleanup_(cleanup_bus) sd_bus *bus = NULL;
+	char unit[64];
+
+	snprintf(unit, sizeof(unit), PTREE_CGROUP_CLONE_FORMAT, (unsigned long long)id);
+	if (!ptree_scope_available() || bus_connect(&bus) < 0)
+		return;
+	sd_bus_call_method(bus, "org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
+			   "StopUnit", NULL, NULL, "ss", unit, "replace");
+}

@@ -19,4 +19,11 @@ bool ptree_scope_available(void);
  */
 int ptree_scope_start(uint64_t id, pid_t pid, const char *description, struct ptree_error *e);
 
+/*
+ * ptree_scope_stop() - have systemd forget a scope whose processes are dead
+ * It does so by itself, but not if the process died just before it was taken in: then it waits for ever for an end that
+ * it missed. There may be no such scope, and no systemd.
+ */
+void ptree_scope_stop(uint64_t id);
+
 #endif

@@ -46,6 +46,7 @@ static int describe(struct ptree_op *op, struct ptree_clone **ret)
 	if (!c->name || !c->cgroup)
 		return ptree_error_oom(&op->error, "start");
 	c->state = PTREE_STATE_FROZEN;
+	c->scope = op->cgroup_scope;
 	c->source_pid = op->pid;
 	c->root_pid = op->members[0]->twin;
 	c->init_pid = op->keeper.init_pid;

@@ -8,26 +8,6 @@
 #include "caller.h"
 #include "errors.h"
 
-int process_uid(pid_t pid, uid_t *ret)
-{
-	_cleanup_fclose_ FILE *f = NULL;
-	char path[64], line[256];
-	unsigned real, effective, saved;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	f = fopen(path, "re");
-	if (!f)
-		return -ESRCH;
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "Uid: %u %u %u", &real, &effective, &saved) == 3) {
-			if (real != effective || real != saved)
-				return -EPERM;
-			*ret = real;
-			return 0;
-		}
-	return -ESRCH;
-}
-
 void caller_done(struct caller *c)
 {
 	c->pidfd = ptree_close_fd(c->pidfd);
@@ -92,7 +72,6 @@ int caller_read(sd_bus_message *message, struct caller *ret, sd_bus_error *error
 	_cleanup_caller_ struct caller c = CALLER_INIT;
 	const char *sender = sd_bus_message_get_sender(message);
 	sd_bus *bus = sd_bus_message_get_bus(message);
-	uid_t uid;
 	int r;
 
 	r = sender ? credentials_of_name(bus, sender, &c) : credentials_of_peer(bus, &c);
@@ -100,26 +79,21 @@ int caller_read(sd_bus_message *message, struct caller *ret, sd_bus_error *error
 		return errors_set(error, -EPERM, "authorize: the bus does not say who calls: %s",
 				  r < 0 ? strerror(-r) : "no uid or no pid");
 
-	if (c.pidfd >= 0) {
-		/* Identity that cannot be mistaken; the number is for sentences, and ours to translate. */
-		c.pid = ptree_proc_pidfd_pid(c.pidfd);
-		if (c.pid <= 0)
-			return errors_set(error, -EPERM, "authorize: the calling process is gone");
-		*ret = c;
-		c.pidfd = -1;
-		return 0;
-	}
-
 	/*
-	 * A number only: the process may have passed its connection on, exited, and its number may be somebody else's.
-	 * Somebody else of the same uid has the same rights to ask; anybody else is refused here.
+	 * With a pidfd from the bus the process is the one that connected. With a number only, it may have passed its
+	 * connection on, exited, and its number may be somebody else's: of the same uid, or refused below.
 	 */
-	c.pidfd = pidfd_open(c.pid, 0);
-	if (c.pidfd < 0)
-		return errors_set(error, -EPERM, "authorize: the calling process %d is gone", c.pid);
+	if (c.pidfd >= 0)
+		c.pid = ptree_proc_pidfd_pid(c.pidfd);
+	else
+		c.pidfd = pidfd_open(c.pid, 0);
+	if (c.pid <= 0 || c.pidfd < 0)
+		return errors_set(error, -EPERM, "authorize: the calling process is gone");
+
+	/* It may have become somebody else since it connected, by executing a setuid program. */
 	if (c.uid != 0) {
-		r = process_uid(c.pid, &uid);
-		if (r < 0 || uid != c.uid)
+		r = rights_read(c.pid, 0, &c.rights);
+		if (r < 0 || c.rights.mixed || c.rights.uid != c.uid)
 			return errors_set(error, -EPERM, "authorize: process %d is not (or not only) of uid %u", c.pid,
 					  c.uid);
 	}

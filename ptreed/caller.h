@@ -8,11 +8,13 @@
 #include <systemd/sd-bus.h>
 
 #include "../libptree/util.h"
+#include "rights.h"
 
 struct caller {
-	uid_t uid;
+	uid_t uid;		/* as the bus says */
 	pid_t pid;
 	int pidfd;
+	struct rights rights;	/* of the process, when the call arrived; root's are not looked at */
 };
 
 #define CALLER_INIT ((struct caller){ .uid = (uid_t)-1, .pidfd = -1 })
@@ -21,9 +23,6 @@ struct caller {
 int caller_read(sd_bus_message *message, struct caller *ret, sd_bus_error *error);
 
 void caller_done(struct caller *c);
-
-/* process_uid() - the uid that owns a process: real, effective and saved alike; else -EPERM. -ESRCH. */
-int process_uid(pid_t pid, uid_t *ret);
 
 #define _cleanup_caller_ _cleanup_(caller_done)
 

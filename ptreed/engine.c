@@ -3,15 +3,18 @@
  * What a worker does: one op of libptree's engine, or one verb on a clone. Runs in the worker process, may block and
  * may be killed at any instruction; the supervision is worker.c's.
  */
-#include <string.h>
-#include <sys/wait.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
 
 #include "../libptree/journal.h"
 #include "../libptree/op.h"
-#include "clone.h"
+#include "../libptree/proc.h"
 #include "operation.h"
+#include "rights.h"
 
+#define RELEASE_USEC (10 * USEC_PER_SEC)
 #define RECOVER_USEC (20 * USEC_PER_SEC)
 
 /* Never freeze the daemon, the bus, or the process that waits for our answer. */
@@ -27,12 +30,45 @@ static int protect(struct ptree_op *op, const struct operation *o)
 	return r;
 }
 
+/*
+ * A caller with less than root's rights gets a clone that was looked at before it ran; see rights.h. What fails the look
+ * is gone again before the answer.
+ */
+static int release(const struct operation *o, const struct ptree_clone *c, struct ptree_error *e)
+{
+	_cleanup_close_ int cgroup = -1, init = -1;
+	int r;
+
+	r = rights_check_clone(&o->caller.rights, c, e);
+	if (r < 0) {
+		struct pollfd gone = { .events = POLLIN };
+
+		gone.fd = init = ptree_proc_pidfd_open(c->init_pid, c->init_start);
+		if (init >= 0) {
+			pidfd_send_signal(init, SIGKILL, NULL, 0);
+			poll(&gone, 1, -1); /* the worker's deadline is ours */
+		}
+		return r;
+	}
+	if (o->options.hold)
+		return 0;
+
+	r = cgroup = ptree_cgroup_open(c->cgroup);
+	if (r >= 0)
+		r = ptree_cgroup_freeze(cgroup, false, RELEASE_USEC);
+	if (r < 0)
+		return ptree_error_set(e, r, c->root_pid, "start: clone %s is made but cannot be thawed: %m; ptreectl thaw %s",
+				       c->id, c->id);
+	return 0;
+}
+
 static int work_clone(const struct operation *o, struct worker_result *ret)
 {
 	_cleanup_op_ struct ptree_op *op = NULL;
+	bool check = o->caller.uid != 0 && !o->elevated;
 	const struct ptree_clone_options options = {
 		.size = sizeof(options),
-		.flags = o->options.hold ? PTREE_CLONE_HOLD : 0,
+		.flags = o->options.hold || check ? PTREE_CLONE_HOLD : 0,
 		.name = o->options.name,
 		.max_pause_usec = o->options.max_pause_usec,
 		.cgroup = o->options.cgroup,
@@ -51,6 +87,8 @@ static int work_clone(const struct operation *o, struct worker_result *ret)
 		op->requester_pidfd = o->elevated ? -1 : dup(o->caller.pidfd);
 		r = ptree_op_run(op);
 	}
+	if (r >= 0 && check)
+		r = release(o, op->clone, &op->error);
 	if (r < 0) {
 		if (op)
 			ret->error = op->error;

@@ -34,7 +34,7 @@ static int submit_clone(struct manager *m, sd_bus_message *message, struct calle
 {
 	_cleanup_operation_ struct operation *o = NULL;
 	_cleanup_close_ int own_pidfd = pidfd;
-	uid_t uid;
+	struct rights rights;
 	bool own;
 	int r;
 
@@ -58,10 +58,10 @@ static int submit_clone(struct manager *m, sd_bus_message *message, struct calle
 		return errors_set(error, -EPERM, "authorize: option cgroup is for root only, not for uid %u",
 				  o->caller.uid);
 
-	r = process_uid(pid, &uid);
-	if (r == -ESRCH)
-		return errors_set(error, -ESRCH, "walk: pid %d does not exist", pid);
-	own = r >= 0 && uid == o->caller.uid;
+	r = rights_read(pid, 0, &rights);
+	if (r < 0)
+		return errors_set(error, r, "walk: pid %d does not exist", pid);
+	own = !rights.mixed && rights.uid == o->caller.uid;
 	return operation_submit(TAKE_PTR(o), own, error);
 }
 

@@ -144,6 +144,9 @@ static void answer(struct operation *o)
 		answer_error(o, r, &error);
 		return;
 	}
+	/* It was thawed; cgroup.events says so only when the first of its processes has got the CPU. */
+	if (!o->options.hold)
+		c->info->state = PTREE_STATE_RUNNING;
 	answer_clone(o, c);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Reads clones and errors as ptreed writes them (ptreed/clone-bus.c, ptreed/errors.c). */
+/* Reads clones, errors and checks as ptreed writes them (ptreed/clone-bus.c, ptreed/errors.c). */
 #include <ctype.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "bus-errors.h"
@@ -194,4 +195,46 @@ int bus_handle_read(struct ptree *p, sd_bus_message *m, struct ptree_clone **ret
 
 	*ret = TAKE_PTR(c);
 	return 0;
+}
+
+/* Names of check items are static by contract; ours come by message. There are a dozen of them. */
+static const char *intern(const char *name)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static char *names[64];
+	const char *found = "?";
+
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!names[i])
+			names[i] = strdup(name);
+		if (!names[i])
+			break;
+		if (strcmp(names[i], name) == 0) {
+			found = names[i];
+			break;
+		}
+	}
+	pthread_mutex_unlock(&lock);
+	return found;
+}
+
+static bool is_listed(const struct ptree_check_list *list, const char *name)
+{
+	for (size_t i = 0; i < list->nr; i++)
+		if (strcmp(list->items[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+int bus_check_read(struct ptree *p, sd_bus_message *m, struct ptree_check_list *list)
+{
+	const char *name, *detail;
+	int r, result, required;
+
+	r = sd_bus_message_enter_container(m, 'a', "(sibs)");
+	while (r >= 0 && (r = sd_bus_message_read(m, "(sibs)", &name, &result, &required, &detail)) > 0)
+		if (!is_listed(list, name))
+			r = ptree_check_add(list, intern(name), result, required, "%s", detail);
+	return r < 0 ? bus_answer_bad(p, r) : 0;
 }

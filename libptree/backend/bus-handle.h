@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From D-Bus messages to libptree's own: handles and errors. */
+/* From D-Bus messages to libptree's own: handles, errors, lines of ptree_check(). */
 #ifndef PTREE_BUS_HANDLE_H
 #define PTREE_BUS_HANDLE_H
 
 #include <systemd/sd-bus.h>
 
-#include "../internal.h"
+#include "../backend.h"
 
 /* Reads the properties a{sv} of org.ptree1.Clone. Properties it does not know are from a newer ptreed, and skipped. */
 int bus_handle_read(struct ptree *p, sd_bus_message *m, struct ptree_clone **ret);
@@ -15,5 +15,8 @@ int bus_error_read(struct ptree *p, int r, const sd_bus_error *error);
 
 /* An answer that does not fit org.ptree1.xml, or no memory for it. Keeps a sentence that was already written. */
 int bus_answer_bad(struct ptree *p, int r);
+
+/* Reads the items a(sibs) of Manager.Check(); those that are in the list already, the caller has looked at itself. */
+int bus_check_read(struct ptree *p, sd_bus_message *m, struct ptree_check_list *list);
 
 #endif

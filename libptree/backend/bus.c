@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The bus backend: asks ptreed. Every rule and limit is the daemon's; this file carries arguments there, and answers
- * and errors back. Reading handles out of messages is bus-handle.c's.
+ * and errors back. Reading what messages hold is bus-handle.c's.
  *
  * PTREE_BUS_ADDRESS in the environment names a bus, PTREE_BUS=session means the session bus; else it is the system's.
  */
-#include <pthread.h>
 #include <string.h>
 
 #include "../backend.h"
@@ -330,56 +329,17 @@ static int backend_wait(struct ptree *p, struct ptree_clone *c, uint64_t timeout
 	return 0;
 }
 
-/* Names of check items are static by contract; ours come by message. There are a dozen of them. */
-static const char *intern(const char *name)
-{
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	static char *names[64];
-	const char *found = "?";
-
-	pthread_mutex_lock(&lock);
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!names[i])
-			names[i] = strdup(name);
-		if (!names[i])
-			break;
-		if (strcmp(names[i], name) == 0) {
-			found = names[i];
-			break;
-		}
-	}
-	pthread_mutex_unlock(&lock);
-	return found;
-}
-
-static bool is_listed(const struct ptree_check_list *list, const char *name)
-{
-	for (size_t i = 0; i < list->nr; i++)
-		if (strcmp(list->items[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-/* What the daemon alone can see; the rest of its list the caller has looked at itself. */
 static int backend_check(struct ptree *p, struct ptree_check_list *list)
 {
 	_cleanup_message_ sd_bus_message *call = NULL, *reply = NULL;
-	const char *name, *detail;
-	int r, result, required;
+	int r;
 
 	r = new_call(p, MANAGER_PATH, MANAGER, "Check", &call);
 	if (r >= 0)
 		r = bus_call(p, call, 0, &reply);
-	if (r < 0)
-		return r;
-
-	r = ptree_check_add(list, "ptreed", 0, true, "answers on the bus");
 	if (r >= 0)
-		r = sd_bus_message_enter_container(reply, 'a', "(sibs)");
-	while (r >= 0 && (r = sd_bus_message_read(reply, "(sibs)", &name, &result, &required, &detail)) > 0)
-		if (!is_listed(list, name))
-			r = ptree_check_add(list, intern(name), result, required, "%s", detail);
-	return r < 0 ? bus_answer_bad(p, r) : 0;
+		r = ptree_check_add(list, "ptreed", 0, true, "answers on the bus");
+	return r < 0 ? r : bus_check_read(p, reply, list);
 }
 
 const struct ptree_backend_ops ptree_backend_bus = {

@@ -12,7 +12,7 @@ if command -v systemd-analyze >/dev/null; then
 		from=$built/$unit
 		[ -e "$from" ] || from=$source/units/$unit
 		# What is not installed yet cannot be executed, and its manual not be found.
-		sed -E 's,^ExecStart=[^ ]+,ExecStart=/bin/true,; /^Documentation=/d' "$from" >"$tmp/$unit"
+		sed -E 's,^(Exec[A-Z][a-z]+=-?)[^ ]+,\1/bin/true,; /^Documentation=/d' "$from" >"$tmp/$unit"
 	done
 	mv "$tmp/ptree-clone@.service" "$tmp/ptree-clone@1234.service"
 	for unit in "$tmp"/*; do

@@ -196,10 +196,10 @@ static void orphans_are_reaped_and_do_not_end_it(void **state)
 		}
 		_exit(0);
 	}
-	usleep(50000);
-	/* The helpers: a pid namespace does not end before its zombies are reaped, and these are ours to reap. */
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		;
+	/* Both helpers: a pid namespace does not end before its zombies are reaped, and these are ours to reap. */
+	test_wait_for(waitpid(-1, NULL, WNOHANG) > 0);
+	test_wait_for(waitpid(-1, NULL, WNOHANG) > 0);
+	usleep(20000);
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", init.pid, init.pid);
 	test_wait_for(({
 		char text[64] = "";
