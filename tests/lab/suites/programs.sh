@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Programs that know nothing of us, cloned while they work: both go on. What both sides share is not judged here.
+# shellcheck shell=bash disable=SC2034 # the runner reads LIMIT
+
+LIMIT=120
+
+need() { command -v "$1" >/dev/null || skip "there is no $1"; }
+
+# Source and clone are there; $ROOT is the clone's root.
+both_live()
+{
+	local pid
+	ROOT=$(shown "$CLONE" RootPID)
+	for pid in "$SOURCE" "$ROOT"; do
+		! gone "$pid" || wrong "pid $pid is gone"
+	done
+	[[ $(inner_pid "$ROOT") = "$SOURCE" ]] || wrong "the clone's root sees itself as $(inner_pid "$ROOT")"
+}
+
+test_redis_server_under_load()
+{
+	need redis-server
+	local socket=$TEST/redis.sock load
+	source_start redis-server --port 0 --unixsocket "$socket" --save '' --dir "$TEST" --io-threads 2
+	until_true 60 redis-cli -s "$socket" ping >"$TEST/ping" 2>&1 || fail 'it does not answer'
+	redis-cli -s "$socket" set lab cloned >/dev/null
+	redis-benchmark -s "$socket" -t set,get -n 1000000 -q -c 5 >/dev/null 2>&1 &
+	load=$!
+	echo "$load" >>"$TEST/sources"
+	pause 1
+	must_clone "$SOURCE"
+	both_live
+	kill "$load"
+	# They share the listening socket: a new connection comes to either of them.
+	[[ $(timeout 20 redis-cli -s "$socket" get lab) = cloned ]] || wrong 'it does not answer any more'
+	terminate "$CLONE"
+	[[ $(timeout 20 redis-cli -s "$socket" get lab) = cloned ]] || wrong 'the source does not answer'
+}
+
+test_python_with_threads()
+{
+	need python3
+	cat >"$TEST/program.py" <<-'END'
+		import os, sys, threading, time
+		home = os.readlink('/proc/self/ns/pid')
+		counts, lock, condition = [0] * 16, threading.Lock(), threading.Condition()
+		def work(i):
+		    while True:
+		        with lock:
+		            counts[i] += sum(range(100))
+		        if i % 4 == 0:
+		            with condition:
+		                condition.wait(0.05)
+		        else:
+		            time.sleep(0.02)
+		for i in range(16):
+		    threading.Thread(target=work, args=(i,), daemon=True).start()
+		open('ready', 'w').close()
+		while not os.path.exists('go'):
+		    time.sleep(0.05)
+		side = 'source' if os.readlink('/proc/self/ns/pid') == home else 'clone'
+		with lock:
+		    before = list(counts)
+		while not all(b > a for a, b in zip(before, counts)):
+		    time.sleep(0.05)
+		assert all(c % 4950 == 0 for c in counts)
+		open(side, 'w').close()
+		os._exit(0)
+	END
+	source_start python3 "$TEST/program.py"
+	until_true 60 test -e ready || fail 'it is not ready'
+	must_clone "$SOURCE"
+	both_live
+	: >go
+	until_true 60 test -e source || wrong 'not all threads of the source go on'
+	until_true 60 test -e clone || wrong 'not all threads of the clone go on'
+}
+
+test_a_bash_pipeline()
+{
+	cat >"$TEST/program.sh" <<-'END'
+		trap 'echo $BASHPID $(readlink /proc/self/ns/pid) >>trapped' USR1
+		i=0
+		while sleep 0.05; do echo $(( ++i )); done | while read -r n; do echo "$n $(readlink /proc/self/ns/pid)" >>lines; done &
+		while :; do wait; sleep 0.05; done
+	END
+	source_start bash "$TEST/program.sh"
+	until_true 30 test -s lines || fail 'it writes nothing'
+	must_clone "$SOURCE"
+	both_live
+	# Both write to the one file, each with its pid namespace.
+	until_true 60 two_writers || wrong "only $(cut -d' ' -f2 lines | sort -u | wc -l) of the two goes on"
+	kill -USR1 "$ROOT"
+	until_true 20 test -s trapped || wrong 'the clone does not run its trap'
+}
+
+two_writers() { (( $(cut -d' ' -f2 lines | sort -u | wc -l) == 2 )); }
+
+test_nginx_with_workers()
+{
+	need nginx
+	local n
+	cat >nginx.conf <<-END
+		daemon off;
+		worker_processes 3;
+		pid $TEST/nginx.pid;
+		error_log $TEST/error.log;
+		events { worker_connections 64; }
+		http {
+			access_log off;
+			server { listen unix:$TEST/nginx.sock; location / { return 200 "lab\n"; } }
+		}
+	END
+	source_start nginx -c "$TEST/nginx.conf" -e "$TEST/error.log"
+	until_true 60 answers || fail "it does not answer: $(tail -n 2 error.log)"
+	must_clone "$SOURCE"
+	both_live
+	for n in {1..5}; do
+		answers || wrong "request $n is not answered"
+	done
+	[[ $(pgrep -c -P "$ROOT") = 3 ]] || wrong "the clone has $(pgrep -c -P "$ROOT") workers"
+	# The master still rules its workers: a new one comes for one that ends.
+	kill "$(pgrep -P "$ROOT" | head -n 1)"
+	until_true 20 has_three_workers || wrong "the clone's master makes no new worker"
+	terminate "$CLONE"
+	answers || wrong 'the source does not answer'
+	[[ $(pgrep -c -P "$SOURCE") = 3 ]] || wrong "the source has $(pgrep -c -P "$SOURCE") workers"
+}
+
+has_three_workers() { [[ $(pgrep -c -P "$ROOT") = 3 ]]; }
+answers() { [[ $(printf 'GET / HTTP/1.0\r\n\r\n' | timeout 10 socat - "UNIX-CONNECT:$TEST/nginx.sock" 2>/dev/null) = *lab ]]; }
+
+test_tmux_with_shells()
+{
+	need tmux
+	source_start tmux -D -S "$TEST/tmux.sock" -f /dev/null
+	until_true 30 test -S "$TEST/tmux.sock" || fail 'there is no server'
+	tmux -S "$TEST/tmux.sock" new-session -d -s lab "while sleep 0.1; do date +%s >>'$TEST/ticks'; done" ||
+		fail 'there is no session'
+	until_true 30 test -s ticks || fail 'its shell does nothing'
+	must_clone "$SOURCE"
+	both_live
+	[[ -n $(pgrep -P "$ROOT") ]] || wrong 'the clone has no shell'
+	terminate "$CLONE"
+	timeout 20 tmux -S "$TEST/tmux.sock" list-sessions >/dev/null || wrong 'the source does not answer'
+	timeout 20 tmux -S "$TEST/tmux.sock" kill-server
+}
+
+test_a_compiler_at_work()
+{
+	need gcc
+	local n
+	for n in {1..300}; do echo "int f$n(int x) { for (int i = 0; i < x; i++) x ^= x * $n; return x; }"; done >big.c
+	cat >"$TEST/program.sh" <<-'END'
+		gcc -O2 -S big.c -o - >/dev/null && readlink /proc/self/ns/pid >>ended
+		sleep 100
+	END
+	source_start bash "$TEST/program.sh"
+	until_true 30 has_children 1
+	must_clone "$SOURCE"
+	both_live
+	until_true 90 both_have_compiled || wrong "only $(wc -l <ended) of two compilers ends"
+}
+
+both_have_compiled() { [[ -e ended ]] && (( $(sort -u ended | wc -l) == 2 )); }

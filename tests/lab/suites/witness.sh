@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Each witness is cloned while it waits, and judges itself as source and as clone. Some also by way of D-Bus.
+# shellcheck shell=bash disable=SC2034 # the runner reads LIMIT, clone() WAY
+
+LIMIT=90
+# By both ways.
+readonly ALSO_OVER_THE_BUS=(
+	every_process_keeps_its_pid_parent_and_children
+	threads_go_on_at_their_own_instruction
+	waits_without_end_are_not_interrupted
+)
+
+tests()
+{
+	local program name
+	[[ -d $WITNESS_DIR ]] || { echo no_witnesses_are_installed; return; }
+	for program in "$WITNESS_DIR"/*; do
+		name=${program##*/}
+		echo "$name"
+		[[ " ${ALSO_OVER_THE_BUS[*]} " != *" $name "* ]] || echo "$name-over_the_bus"
+	done
+}
+
+one_test()
+{
+	local name=${1%-over_the_bus} dir=$TEST/state side
+	WAY=--direct
+	[[ $1 = "$name" ]] || WAY=--bus
+	[[ -x $WITNESS_DIR/$name ]] || fail "there is no program $WITNESS_DIR/$name"
+	mkdir -m 777 "$dir"
+	source_start "$WITNESS_DIR/$name" "$dir"
+	until_true 60 is_prepared "$dir" || fail "the witness is not ready after 60 s"
+	[[ ! -e $dir/skip ]] || skip "$(<"$dir/skip")"
+	[[ ! -e $dir/broken ]] || fail "$(<"$dir/broken")"
+	[[ -e $dir/ready ]] || fail "the witness is gone before it is ready"
+
+	must_clone "$SOURCE"
+	: >"$dir/go"
+	until_true 75 has_ended "$dir" || true
+	for side in source clone; do
+		if [[ ! -e $dir/$side ]]; then
+			wrong "the $side gives no verdict: $(cat "$dir/$side.why" 2>/dev/null)"
+		elif [[ $(<"$dir/$side") != ok ]]; then
+			wrong "the $side: $(head -n 4 "$dir/$side.why")"
+		fi
+	done
+	[[ -e $TEST/why ]] || wait_for_end
+}
+
+is_prepared() { [[ -e $1/ready || -e $1/skip || -e $1/broken ]] || gone "$SOURCE"; }
+has_ended() { [[ -e $1/source && -e $1/clone ]]; }
+
+# The exit status is a verdict too.
+wait_for_end()
+{
+	local status=0
+	wait "$SOURCE" || status=$?
+	(( status == 0 )) || wrong "the source exits with $status"
+}
