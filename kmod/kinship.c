@@ -131,11 +131,18 @@ int ptree_kinship_prepare(struct ptree_op *op)
 	return 0;
 }
 
-/* With tasklist_lock held for writing. */
+/*
+ * With tasklist_lock held for writing. All threads of a process have one parent; its children's list has the leader
+ * (forget_original_parent(), kernel/exit.c).
+ */
 static void parent_set(struct task_struct *twin, struct task_struct *parent)
 {
-	twin->real_parent = parent;
-	twin->parent = parent;
+	struct task_struct *thread;
+
+	for_each_thread(twin, thread) {
+		thread->real_parent = parent;
+		thread->parent = parent;
+	}
 	list_move_tail(&twin->sibling, &parent->children);
 }
 

@@ -12,11 +12,11 @@ chmod 755 "$dir"
 export PTREE_RUNTIME_DIR=$dir/run
 cleanup()
 {
-	kill $(cat "$dir"/*.pid 2>/dev/null) 2>/dev/null
+	cat "$dir"/*.pid 2>/dev/null | xargs -r kill 2>/dev/null
 	for entry in "$dir"/run/clones/*; do
 		[ -e "$entry" ] && sed -n 's/^INIT_PID=//p' "$entry" | xargs -r kill -9 2>/dev/null
 	done
-	kill $(jobs -p) 2>/dev/null
+	jobs -p | xargs -r kill 2>/dev/null
 	rm -rf "$dir"
 }
 trap cleanup EXIT

@@ -8,13 +8,16 @@ ctl=$1 daemon=$2 source=$3 failed=0
 plain() { sed 's/\\-/-/g; s/\\f[A-Z]//g; s/\\(bu//g' "$1"; }
 complain() { echo "not ok: $*"; failed=1; }
 
+words=$(mktemp)
+trap 'rm -f "$words"' EXIT
 page=$(plain "$source/man/ptreectl.1")
 completion=$(cat "$source/completion/ptreectl")
 help=$("$ctl" --help)
-for option in $(grep -oE -- '--[a-z-]+' <<<"$help" | sort -u); do
+grep -oE -- '--[a-z-]+' <<<"$help" | sort -u >"$words"
+while read -r option; do
 	grep -qF -- "$option" <<<"$page" || complain "ptreectl(1) lacks $option"
 	grep -qF -- "$option" <<<"$completion" || complain "the completion lacks $option"
-done
+done <"$words"
 for verb in $(sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p' <<<"$help"); do
 	grep -qE "^\.?(B|BR|BI|SH|TP|IP)?.*\b$verb\b" <<<"$page" || complain "ptreectl(1) lacks $verb"
 	grep -qE "\b$verb\b" <<<"$completion" || complain "the completion lacks $verb"
@@ -25,15 +28,17 @@ done < <(sed -n '/^Exit codes:/,/^With/s/^  \([0-9]\)  \(.*\)/\1 \2/p' <<<"$help
 
 page=$(plain "$source/man/ptreed.8")
 help=$("$daemon" --help)
-for word in $(grep -oE -- '--[a-z-]+' <<<"$help") $(sed -n '/^Limits:/,$s/^  \([a-z-]*\) .*/\1/p' <<<"$help"); do
+{ grep -oE -- '--[a-z-]+' <<<"$help"; sed -n '/^Limits:/,$s/^  \([a-z-]*\) .*/\1/p' <<<"$help"; } >"$words"
+while read -r word; do
 	grep -qF -- "$word" <<<"$page" || complain "ptreed(8) lacks $word"
-done
+done <"$words"
 
 # Each member of the bus API.
 page=$(plain "$source/man/org.ptree1.5")
-for member in $(grep -oE '<(method|property|signal) name="[A-Za-z]+"' "$source/org.ptree1.xml" | cut -d'"' -f2); do
+grep -oE '<(method|property|signal) name="[A-Za-z]+"' "$source/org.ptree1.xml" | cut -d'"' -f2 >"$words"
+while read -r member; do
 	grep -qw -- "$member" <<<"$page" || complain "org.ptree1(5) lacks $member"
-done
+done <"$words"
 
 if command -v man >/dev/null; then
 	for file in "$source"/man/*; do
