@@ -10,6 +10,7 @@ command -v dbus-daemon >/dev/null || exit 77
 dir=$(mktemp -d)
 chmod 755 "$dir"
 export PTREE_RUNTIME_DIR=$dir/run
+# shellcheck disable=SC2317 # called by the trap
 cleanup()
 {
 	cat "$dir"/*.pid 2>/dev/null | xargs -r kill 2>/dev/null

@@ -18,10 +18,11 @@ while read -r option; do
 	grep -qF -- "$option" <<<"$page" || complain "ptreectl(1) lacks $option"
 	grep -qF -- "$option" <<<"$completion" || complain "the completion lacks $option"
 done <"$words"
-for verb in $(sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p' <<<"$help"); do
+sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p' <<<"$help" >"$words"
+while read -r verb; do
 	grep -qE "^\.?(B|BR|BI|SH|TP|IP)?.*\b$verb\b" <<<"$page" || complain "ptreectl(1) lacks $verb"
 	grep -qE "\b$verb\b" <<<"$completion" || complain "the completion lacks $verb"
-done
+done <"$words"
 while read -r code meaning; do
 	grep -qxF -- "$meaning" <<<"$page" || complain "ptreectl(1) lacks exit code $code: $meaning"
 done < <(sed -n '/^Exit codes:/,/^With/s/^  \([0-9]\)  \(.*\)/\1 \2/p' <<<"$help")
