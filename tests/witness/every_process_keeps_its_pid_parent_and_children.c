@@ -27,6 +27,7 @@ static void *child_thread(void *argument)
 	witness_wait_go();
 	CHECK_EQUAL(gettid(), thread_tid);
 	CHECK_EQUAL(getpid(), pid);
+	CHECK_EQUAL(getppid(), root);
 	return argument;
 }
 

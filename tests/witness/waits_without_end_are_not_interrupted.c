@@ -218,7 +218,7 @@ static long call_semop(struct wait *w)
 {
 	struct sembuf take = { .sem_op = -1 };
 
-	return semop(w->fd[0], &take, 1);
+	return syscall(SYS_semop, w->fd[0], &take, 1);
 }
 
 static long call_semtimedop(struct wait *w)

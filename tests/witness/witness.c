@@ -195,7 +195,7 @@ pid_t witness_fork(int (*body)(void *), void *argument)
 
 void witness_await_call(pid_t tid, long nr)
 {
-	uint64_t until = witness_now_usec() + WITNESS_PATIENCE_USEC;
+	uint64_t until = witness_now_usec() + WITNESS_PATIENCE_USEC / 2;
 	char path[64], text[64];
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);

@@ -33,9 +33,9 @@ test_ptreed_is_refused()
 	systemctl start ptreed.service || fail 'ptreed does not start'
 	pid=$(ptreed_pid)
 	WAY=--bus
-	refused 1 "$pid" "$pid"
+	refused 2 "$pid" "$pid"
 	WAY=--direct
-	refused 1 "$pid" "$pid"
+	refused 2 "$pid" "$pid"
 	[[ $(ptreed_pid) = "$pid" ]] || wrong 'ptreed has died'
 }
 
@@ -44,17 +44,17 @@ test_the_message_bus_is_refused()
 	local pid
 	with_systemd
 	pid=$(systemctl show --property=MainPID --value dbus.service)
-	refused 1 "$pid" "$pid"
+	refused 2 "$pid" "$pid"
 }
 
 test_ancestors_of_the_caller_are_refused()
 {
 	WAY=--direct
-	refused 1 "$$" "$$"
-	refused 1 "$PPID" "$PPID"
+	refused 2 "$$" "$$"
+	refused 2 "$PPID" "$PPID"
 	with_systemd
 	WAY=--bus
-	refused 1 "$$" "$$"
+	refused 2 "$$" "$$"
 }
 
 test_a_member_that_is_traced_is_refused()
