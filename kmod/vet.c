@@ -26,6 +26,9 @@ static int vet_thread(struct ptree_member *member, unsigned int t)
 				     task_pid_nr_ns(source, op->owner_ns));
 	if (READ_ONCE(source->io_uring))
 		return ptree_op_fail(op, source, -EOPNOTSUPP, "uses io_uring, which cannot be cloned");
+	/* sched_fork() refuses it with the same -EAGAIN as a limit that is reached. */
+	if (READ_ONCE(source->policy) == SCHED_DEADLINE)
+		return ptree_op_fail(op, source, -EOPNOTSUPP, "runs under SCHED_DEADLINE, which cannot be cloned");
 	r = ptree_arch_vet(source, t > 0, &why);
 	if (r < 0)
 		return ptree_op_fail(op, source, r, "has %s, which cannot be cloned", why);

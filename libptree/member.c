@@ -47,6 +47,12 @@ static bool is_system_bus(const struct ptree_member *m)
 	return m->cgroup && strncmp(m->cgroup, "/system.slice/dbus", 18) == 0;
 }
 
+/* ptreed of this host, for those who clone without it: it holds the other clones. */
+static bool is_daemon(const struct ptree_member *m)
+{
+	return strcmp(m->comm, "ptreed") == 0 && m->cgroup && strstr(m->cgroup, "/ptreed.service");
+}
+
 static int refuse_protected(struct ptree_op *op, const struct ptree_member *m)
 {
 	if (m->pid == 1)
@@ -59,6 +65,10 @@ static int refuse_protected(struct ptree_op *op, const struct ptree_member *m)
 			return ptree_error_set(&op->error, -EDEADLK, m->pid,
 					       "walk: pid %d (%s) is ptreed, the bus or the asker itself, which the clone is made with; choose a smaller tree",
 					       m->pid, m->comm);
+	if (is_daemon(m))
+		return ptree_error_set(&op->error, -EDEADLK, m->pid,
+				       "walk: pid %d (%s) is ptreed, which holds the clones; choose a smaller tree", m->pid,
+				       m->comm);
 	if (is_system_bus(m))
 		return ptree_error_set(&op->error, -EDEADLK, m->pid,
 				       "walk: pid %d (%s) is the system bus, which the clone is made with; choose a smaller tree",

@@ -227,6 +227,7 @@ enum ptree_state ptree_registry_state(const struct ptree_clone *c)
 {
 	_cleanup_close_ int proc = -1, dir = -1, events = -1;
 	struct ptree_proc_stat stat;
+	char asked[8];
 
 	proc = ptree_proc_open(c->init_pid);
 	if (proc < 0 || ptree_proc_stat(proc, &stat) < 0)
@@ -236,7 +237,13 @@ enum ptree_state ptree_registry_state(const struct ptree_clone *c)
 	dir = ptree_cgroup_open(c->cgroup);
 	if (dir < 0)
 		return PTREE_STATE_RUNNING;
-	events = openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	/*
+	 * cgroup.events says frozen until the first task has woken, a while after the thaw. What was asked for is in
+	 * cgroup.freeze, here or in a cgroup above.
+	 */
+	if (ptree_cgroup_read(dir, "cgroup.freeze", asked, sizeof(asked)) >= 0 && asked[0] == '1')
+		return PTREE_STATE_FROZEN;
+	events = openat(dir, "../cgroup.events", O_RDONLY | O_CLOEXEC);
 	if (events >= 0 && ptree_cgroup_event(events, "frozen") == 1)
 		return PTREE_STATE_FROZEN;
 	return PTREE_STATE_RUNNING;

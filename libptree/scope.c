@@ -10,7 +10,7 @@
 #include "cgroup.h"
 #include "util.h"
 
-#define TIMEOUT_USEC (10 * USEC_PER_SEC)
+#define TIMEOUT_USEC (30 * USEC_PER_SEC)
 
 #define SYSTEMD_PRIVATE "unix:path=/run/systemd/private"
 
