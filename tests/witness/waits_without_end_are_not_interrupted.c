@@ -168,7 +168,7 @@ static long call_sigwaitinfo(struct wait *w)
 	(void)w;
 	sigemptyset(&set);
 	sigaddset(&set, SIGRTMIN);
-	return sigwaitinfo(&set, NULL);
+	return sigwaitinfo(&set, NULL) == SIGRTMIN ? 0 : -1;
 }
 
 static void wake_sigwaitinfo(struct wait *w) { CHECK_EQUAL(pthread_kill(w->thread, SIGRTMIN), 0); }

@@ -19,9 +19,10 @@ static void fork_and_wait(void)
 	}
 }
 
-static void chain(void)
+/* Until the root is gone: nobody could catch the last of the chain to kill it. */
+static void chain(pid_t root)
 {
-	for (;;) {
+	while (kill(root, 0) == 0) {
 		pid_t child = fork();
 
 		if (child > 0)
@@ -35,14 +36,18 @@ static void chain(void)
 
 int main(int argc, char **argv)
 {
+	pid_t root = getpid();
+
 	(void)argv;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	for (int i = 0; i < 3; i++)
 		if (fork() == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			if (argc > 1)
-				chain();
-			fork_and_wait();
+				chain(root);
+			else
+				fork_and_wait();
+			_exit(0);
 		}
 	for (;;)
 		if (waitpid(-1, NULL, 0) < 0)

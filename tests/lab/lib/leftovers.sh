@@ -37,25 +37,36 @@ leftovers()
 	head -n 4 <<<"$found" | tr '\n' ';'
 	# The next test is not to suffer from it.
 	while read -r pid; do kill -KILL "$pid"; done < <(pgrep -x ptree-init)
+	[[ ! -e $TEST_CGROUP ]] || find "$TEST_CGROUP" -depth -type d -exec rmdir {} +
 	return 1
 }
 
 # Ends what a test has started and made, however it ended. A clone that has ended leaves its entry for a while.
 leftovers_end()
 {
-	local pid entry
+	local pid entry n
 	for entry in /run/ptree/clones/*; do
 		[[ -f $entry && $entry != *.status ]] || continue
 		pid=$(sed -n 's/^INIT_PID=//p' "$entry")
 		[[ -n $pid && -e /proc/$pid ]] || continue
 		timeout 20 ptreectl --direct terminate "${entry##*/}" || true
 	done
-	[[ -e $LAB_WORK/test/sources ]] || return 0
-	while read -r pid; do
-		[[ ! -e /proc/$pid ]] || kill -KILL "$pid" 2>/dev/null
-		# What it has left of its session.
-		pkill -KILL -s "$pid" || true
-	done <"$LAB_WORK/test/sources"
+	# All at once: one that forks cannot be caught one by one.
+	[[ -e $TEST_CGROUP ]] || return 0
+	echo 1 >"$TEST_CGROUP/cgroup.kill"
+	for (( n = 0; n < 100; n++ )); do
+		! grep -q '^populated 0' "$TEST_CGROUP/cgroup.events" || break
+		sleep 0.05
+	done
+	rmdir "$TEST_CGROUP"
+}
+
+# The calling process and all it will start are in a cgroup of the test's.
+in_a_cgroup()
+{
+	mkdir -p "$TEST_CGROUP"
+	echo "$BASHPID" >"$TEST_CGROUP/cgroup.procs"
 }
 
 CGROUP_ROOT=$(findmnt -n -o TARGET -t cgroup2 | head -n 1)
+TEST_CGROUP=$CGROUP_ROOT/lab-test

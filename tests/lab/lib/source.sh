@@ -7,7 +7,6 @@ source_start()
 {
 	setsid "$@" </dev/null &
 	SOURCE=$!
-	echo "$SOURCE" >>"$TEST/sources"
 	until_true 20 source_is_itself || fail "the source $* does not start"
 }
 

@@ -26,7 +26,6 @@ test_redis_server_under_load()
 	redis-cli -s "$socket" set lab cloned >/dev/null
 	redis-benchmark -s "$socket" -t set,get -n 1000000 -q -c 5 >/dev/null 2>&1 &
 	load=$!
-	echo "$load" >>"$TEST/sources"
 	pause 1
 	must_clone "$SOURCE"
 	both_live

@@ -132,13 +132,11 @@ test_signals_tell_of_clones()
 	worker_start 0 1 0
 	WAY=--bus
 	dbus-monitor --system --profile "sender='org.ptree1'" >"$TEST/signals" 2>&1 &
-	echo "$!" >>"$TEST/sources"
 	until_true 20 grep -q NameAcquired "$TEST/signals"
 	must_clone "$SOURCE" --name=told
 	until_true 20 grep -q CloneNew "$TEST/signals" || wrong 'there is no CloneNew'
 	terminate told
 	until_true 20 grep -q CloneRemoved "$TEST/signals" || wrong 'there is no CloneRemoved'
-	kill "$(tail -n 1 "$TEST/sources")"
 }
 
 # A service of its own: its unit neither sees nor feels that it is cloned.
