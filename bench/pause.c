@@ -12,6 +12,7 @@
  * Output: JSON lines, one per quantity: machine, kernel, commit, scenario, what, unit, n, median, p99.
  */
 #include <getopt.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,11 +28,12 @@
 #define MAX_RUNS 1000
 #define READY_TIMEOUT_USEC (120ULL * 1000 * 1000)
 
-/* Between the bench and the members: who is to fork, who has, and how long it took. Shared memory. */
+/* Between the bench and the members, who sleep until they are asked. Shared memory. */
 struct board {
 	unsigned int nr_ready;
-	int turn;		/* index of the member that is to fork; -1: nobody */
-	uint64_t fork_usec;	/* the answer; 0: not yet */
+	uint64_t fork_usec;	/* the answer of the last who was asked */
+	sem_t answered;
+	sem_t asked[];		/* one for each member: fork! */
 };
 
 struct scenario {
@@ -114,18 +116,18 @@ static _Noreturn void member_run(struct board *board, int index, size_t size_byt
 	__atomic_fetch_add(&board->nr_ready, 1, __ATOMIC_SEQ_CST);
 
 	for (;;) {
-		if (__atomic_load_n(&board->turn, __ATOMIC_SEQ_CST) == index) {
-			uint64_t begin = now_usec();
-			pid_t child = fork();
+		uint64_t begin;
+		pid_t child;
 
-			if (child == 0)
-				_exit(0);
-			begin = now_usec() - begin;
-			waitpid(child, NULL, 0);
-			__atomic_store_n(&board->turn, -1, __ATOMIC_SEQ_CST);
-			__atomic_store_n(&board->fork_usec, begin ? begin : 1, __ATOMIC_SEQ_CST);
-		}
-		nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+		if (sem_wait(&board->asked[index]) < 0)
+			continue;
+		begin = now_usec();
+		child = fork();
+		if (child == 0)
+			_exit(0);
+		board->fork_usec = now_usec() - begin;
+		waitpid(child, NULL, 0);
+		sem_post(&board->answered);
 	}
 }
 
@@ -157,10 +159,9 @@ static uint64_t forks_time(struct board *board, const struct scenario *scenario)
 	uint64_t sum = 0;
 
 	for (unsigned int i = 0; i < scenario->nr_processes; i++) {
-		board->fork_usec = 0;
-		__atomic_store_n(&board->turn, (int)i, __ATOMIC_SEQ_CST);
-		while (!__atomic_load_n(&board->fork_usec, __ATOMIC_SEQ_CST))
-			nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+		sem_post(&board->asked[i]);
+		while (sem_wait(&board->answered) < 0)
+			;
 		sum += board->fork_usec;
 	}
 	return sum;
@@ -206,16 +207,20 @@ static void scenario_run(struct ptree *p, const struct scenario *scenario)
 	static struct samples forks, pause, total, criu;
 	struct board *board;
 	uint64_t fork_median, pause_median, total_median;
+	size_t size_bytes;
 	pid_t root;
 
 	forks = (struct samples){ .what = "sum of plain fork()" };
 	pause = (struct samples){ .what = "pause" };
 	total = (struct samples){ .what = "total" };
 	criu = (struct samples){ .what = "criu dump and restore" };
-	board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	size_bytes = sizeof(*board) + scenario->nr_processes * sizeof(board->asked[0]);
+	board = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (board == MAP_FAILED)
 		fail("no memory");
-	board->turn = -1;
+	sem_init(&board->answered, 1, 0);
+	for (unsigned int i = 0; i < scenario->nr_processes; i++)
+		sem_init(&board->asked[i], 1, 0);
 	root = tree_start(board, scenario);
 
 	for (unsigned int i = 0; i < scenario->nr_runs; i++) {
@@ -232,7 +237,7 @@ static void scenario_run(struct ptree *p, const struct scenario *scenario)
 	}
 	kill(-root, SIGKILL);
 	waitpid(root, NULL, 0);
-	munmap(board, sizeof(*board));
+	munmap(board, size_bytes);
 
 	fork_median = samples_print(scenario, &forks);
 	pause_median = samples_print(scenario, &pause);
