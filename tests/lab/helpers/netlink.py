@@ -104,11 +104,11 @@ def new_init():
     return os.pidfd_open(pid)
 
 
-def clone_body(op=7, **replaced):
+def clone_body(number=7, **replaced):
     """A request for a clone of a process that is not frozen: it is refused late, if not for its form."""
     parts = {
-        'op': u32(A_OP, op), 'members': fds(A_MEMBERS, CHILD), 'init': fds(A_INIT, INIT), 'cgroup': fds(A_CGROUP, CGROUP),
-        'freeze': fds(A_FREEZE), 'deadline': u64(A_DEADLINE, 1000000),
+        'op': u32(A_OP, number), 'members': fds(A_MEMBERS, CHILD), 'init': fds(A_INIT, INIT), 'cgroup': fds(A_CGROUP, CGROUP),
+        'freeze': fds(A_FREEZE, FREEZE), 'deadline': u64(A_DEADLINE, 1000000),
     }
     parts.update(replaced)
     return b''.join(parts.values())
@@ -187,9 +187,9 @@ def test_rights(module):
         WRONG.append('root of another user namespace may talk to the module')
 
 
-def result(module, body, op):
-    """The errno of the result, which comes as a message of its own after the acknowledgement."""
-    r = module.ask(CLONE, body)[0]
+def result(module, number, **replaced):
+    """The errno of the result, which comes as a message of its own; an init of its own, for a refusal ends that."""
+    r = module.ask(CLONE, clone_body(number, **{'init': fds(A_INIT, new_init()), **replaced}))[0]
     if r:
         return r
     got = module.socket.recv(1 << 16)
@@ -199,25 +199,23 @@ def result(module, body, op):
         if kind == A_ERRNO:
             r = struct.unpack_from('i', got, at + 4)[0]
         at += (size + 3) & ~3
-    module.ask(DISCARD, u32(A_OP, op))
+    module.ask(DISCARD, u32(A_OP, number))
     return r
 
 
 def test_members(module):
-    expect('CLONE of a process that is not frozen', result(module, clone_body(op=1), 1), EAGAIN)
-    expect('CLONE of a kernel thread',
-           result(module, clone_body(op=2, members=fds(A_MEMBERS, os.pidfd_open(2))), 2), EINVAL, EAGAIN)
-    expect('CLONE of the caller',
-           result(module, clone_body(op=3, members=fds(A_MEMBERS, os.pidfd_open(os.getpid()))), 3), EAGAIN, EINVAL)
-    expect('CLONE of one member twice',
-           result(module, clone_body(op=4, members=fds(A_MEMBERS, CHILD, CHILD)), 4), EINVAL, EAGAIN)
-    expect('an init that is none',
-           result(module, clone_body(op=5, init=fds(A_INIT, os.pidfd_open(os.getpid()))), 5), EINVAL)
+    expect('CLONE of a process that is not frozen', result(module, 1), EAGAIN)
+    expect('CLONE of a kernel thread', result(module, 2, members=fds(A_MEMBERS, os.pidfd_open(2))), EINVAL)
+    expect('CLONE of the caller', result(module, 3, members=fds(A_MEMBERS, os.pidfd_open(os.getpid()))), EAGAIN)
+    expect('CLONE of one member twice', result(module, 4, members=fds(A_MEMBERS, CHILD, CHILD)), EINVAL, EAGAIN)
+    expect('CLONE of strangers', result(module, 5, members=fds(A_MEMBERS, CHILD, os.pidfd_open(1))), EINVAL, EAGAIN)
+    expect('an init that is none', result(module, 6, init=fds(A_INIT, os.pidfd_open(os.getpid()))), EINVAL)
     expect('FEATURES afterwards', module.ask(FEATURES)[0], 0)
 
 
 if __name__ == '__main__':
     CGROUP = os.open(sys.argv[2], os.O_RDONLY)
+    FREEZE = os.open(sys.argv[2] + '/cgroup.freeze', os.O_WRONLY)
     CHILD = os.pidfd_open(int(sys.argv[3]))
     os.setpgid(0, 0)
     INIT = new_init()

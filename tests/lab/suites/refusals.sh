@@ -311,18 +311,6 @@ test_a_name_is_taken_once()
 	untouched
 }
 
-test_a_limit_on_processes_is_said()
-{
-	local cgroup=$CGROUP_ROOT/lab-pids
-	worker_start 4 1 0
-	mkdir "$cgroup" || fail 'no cgroup'
-	grep -q pids "$CGROUP_ROOT/cgroup.subtree_control" || echo +pids >"$CGROUP_ROOT/cgroup.subtree_control"
-	echo 3 >"$cgroup/pids.max"
-	refused 1 'pids.max|RLIMIT_NPROC' "$SOURCE" --cgroup=/lab-pids
-	untouched
-	until_true 10 rmdir "$cgroup" 2>/dev/null || wrong 'somebody is left in the cgroup'
-}
-
 test_a_tree_in_several_cgroups_stays_in_them()
 {
 	local one=$CGROUP_ROOT/lab-one two=$CGROUP_ROOT/lab-two pid root
@@ -365,7 +353,7 @@ test_a_cgroup_that_its_owner_froze_stays_frozen()
 
 netlink()
 {
-	python3 "$HERE/helpers/netlink.py" "$1" "$CGROUP_ROOT" "$SOURCE" >"$TEST/netlink" 2>&1 ||
+	python3 "$HERE/helpers/netlink.py" "$1" "$CGROUP_ROOT$SOURCE_CGROUP" "$SOURCE" >"$TEST/netlink" 2>&1 ||
 		wrong "$(tail -n 2 "$TEST/netlink")"
 }
 
