@@ -40,8 +40,8 @@ one_test()
 killed_at_random()
 {
 	local round what=$1
-	worker_start 6 4 2 1
-	for round in {1..8}; do
+	worker_start 4 3 1 1
+	for round in {1..5}; do
 		ptreectl "${WAY:---direct}" --quiet clone "$SOURCE" --name="killed-$round" >"$TEST/name" 2>"$TEST/said" &
 		pause "0.$(( RANDOM % 5 ))$(( RANDOM % 10 ))"
 		"kill_$what" "$!"

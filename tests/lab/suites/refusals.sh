@@ -141,7 +141,7 @@ chain_goes_on() { [[ $(cat "/proc/$SOURCE/task/$SOURCE/children") != "$before" ]
 test_a_member_that_is_killed_in_the_middle_harms_nobody()
 {
 	local round victim survivors pid
-	for round in {1..6}; do
+	for round in {1..4}; do
 		worker_start 4 4 2
 		victim=${MEMBERS[1 + RANDOM % 4]}
 		( pause "0.$(( RANDOM % 4 ))$(( RANDOM % 10 ))"; kill -KILL "$victim" ) &
@@ -159,7 +159,7 @@ test_a_member_that_is_killed_in_the_middle_harms_nobody()
 test_a_root_that_is_killed_in_the_middle_leaves_nothing()
 {
 	local round
-	for round in {1..5}; do
+	for round in {1..4}; do
 		worker_start 2 4 2
 		( pause "0.$(( RANDOM % 4 ))$(( RANDOM % 10 ))"; kill -KILL "$SOURCE" ) &
 		clone "$SOURCE" && terminate "$CLONE"
