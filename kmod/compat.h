@@ -64,6 +64,28 @@ typedef unsigned long compat_clone_flags_t;
 #define compat_nsproxy_drop(nsproxy)	atomic_dec_and_test(&(nsproxy)->count)
 #endif
 
+/* 6.12: the owner of a file (F_SETOWN) is allocated when there is one. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#define compat_file_owner(file)		file_f_owner(file)
+#else
+#define compat_file_owner(file)		(&(file)->f_owner)
+#endif
+
+/* 6.3: file locks got a header and a way to ask whether an inode has any. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#include <linux/filelock.h>
+#define compat_lock_context(inode)	locks_inode_context(inode)
+#else
+#define compat_lock_context(inode)	smp_load_acquire(&(inode)->i_flctx)
+#endif
+
+/* 6.7: the attributes of a dump request moved into its struct genl_info. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#define compat_dump_attrs(cb)		(genl_dumpit_info(cb)->info.attrs)
+#else
+#define compat_dump_attrs(cb)		(genl_dumpit_info(cb)->attrs)
+#endif
+
 /* 6.2: genetlink callbacks get the command that is run, and not the struct that it came from. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 typedef struct genl_split_ops compat_genl_ops_t;

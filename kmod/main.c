@@ -4,6 +4,7 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include "fault.h"
+#include "job.h"
 #include "op.h"
 #include "symbols.h"
 
@@ -31,6 +32,7 @@ static void __exit ptree_exit(void)
 {
 	ptree_netlink_exit();
 	ptree_owner_exit();
+	ptree_jobs_wait();
 	/*
 	 * Each callback's last act was to say that it is done, a few instructions before its end. Wait until every task
 	 * has slept by its own will or run in user mode since.

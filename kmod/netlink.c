@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Generic netlink: parses requests and answers them, as uapi/ptree.h promises. What they do is other files' task. */
+/*
+ * Generic netlink: the family, who may talk to it, and the life of an op: CLONE, RELEASE, DISCARD. Parses requests and
+ * answers them, as uapi/ptree.h promises; what they do is other files' task, FILES and jobs are netlink-*.c's.
+ */
 #include <linux/file.h>
 #include <linux/magic.h>
 #include <linux/sched/mm.h>
@@ -7,13 +10,12 @@
 #include <linux/slab.h>
 #include <net/genetlink.h>
 #include "uapi/ptree.h"
+#include "netlink.h"
 #include "op.h"
 #include "symbols.h"
 
-#define FEATURES (PTREE_FEATURE_THREADS | PTREE_FEATURE_ZOMBIES)
+#define FEATURES (PTREE_FEATURE_THREADS | PTREE_FEATURE_ZOMBIES | PTREE_FEATURE_FILES | PTREE_FEATURE_CALL)
 #define MAX_THREADS 1000000
-
-static struct genl_family family;
 
 /* Attributes without a policy of their own are refused by genetlink's strict validation. */
 static const struct nla_policy no_policy[PTREE_A_MAX + 1] = { };
@@ -36,19 +38,24 @@ static const struct nla_policy op_policy[PTREE_A_MAX + 1] = {
 };
 
 /* Both the opener of the socket and the sender of the message must be trusted, reading or not. */
-static int permission_check(const compat_genl_ops_t *ops, struct sk_buff *skb, struct genl_info *info)
+int ptree_netlink_sender_check(struct sk_buff *skb, struct netlink_ext_ack *extack)
 {
 	static const int needed[] = { CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_CHECKPOINT_RESTORE };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(needed); i++) {
 		if (!netlink_capable(skb, needed[i])) {
-			NL_SET_ERR_MSG(info->extack, "ptree needs CAP_SYS_ADMIN, CAP_SYS_PTRACE and "
+			NL_SET_ERR_MSG(extack, "ptree needs CAP_SYS_ADMIN, CAP_SYS_PTRACE and "
 				       "CAP_CHECKPOINT_RESTORE in the initial user namespace");
 			return -EPERM;
 		}
 	}
 	return 0;
+}
+
+static int permission_check(const compat_genl_ops_t *ops, struct sk_buff *skb, struct genl_info *info)
+{
+	return ptree_netlink_sender_check(skb, info->extack);
 }
 
 static int features_doit(struct sk_buff *skb, struct genl_info *info)
@@ -59,7 +66,7 @@ static int features_doit(struct sk_buff *skb, struct genl_info *info)
 	reply = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!reply)
 		return -ENOMEM;
-	header = genlmsg_put_reply(reply, info, &family, 0, PTREE_CMD_FEATURES);
+	header = genlmsg_put_reply(reply, info, &ptree_netlink_family, 0, PTREE_CMD_FEATURES);
 	if (!header ||
 	    nla_put_u32(reply, PTREE_A_ABI, PTREE_ABI) ||
 	    nla_put_string(reply, PTREE_A_VERSION, THIS_MODULE->version) ||
@@ -74,21 +81,21 @@ static int features_doit(struct sk_buff *skb, struct genl_info *info)
 	return genlmsg_reply(reply, info);
 }
 
-static int missing(struct genl_info *info, int attribute, const char *message)
+int ptree_netlink_missing(struct genl_info *info, int attribute, const char *message)
 {
 	NL_SET_ERR_ATTR_MISS(info->extack, NULL, attribute);
 	info->extack->_msg = message;
 	return -EINVAL;
 }
 
-static int refuse(struct genl_info *info, int attribute, int error, const char *message)
+int ptree_netlink_refuse(struct genl_info *info, int attribute, int error, const char *message)
 {
 	NL_SET_BAD_ATTR(info->extack, info->attrs[attribute]);
 	info->extack->_msg = message;
 	return error;
 }
 
-static struct task_struct *task_of_pidfd(int fd)
+struct task_struct *ptree_netlink_task_of_pidfd(int fd)
 {
 	struct task_struct *task;
 	unsigned int flags;
@@ -112,17 +119,17 @@ static int init_take(struct ptree_op *op, struct genl_info *info)
 	struct task_struct *init;
 	struct mm_struct *mm;
 
-	init = task_of_pidfd(nla_get_s32(info->attrs[PTREE_A_INIT]));
+	init = ptree_netlink_task_of_pidfd(nla_get_s32(info->attrs[PTREE_A_INIT]));
 	if (IS_ERR(init))
-		return refuse(info, PTREE_A_INIT, PTR_ERR(init), "PTREE_A_INIT is no pidfd of a living process");
+		return ptree_netlink_refuse(info, PTREE_A_INIT, PTR_ERR(init), "PTREE_A_INIT is no pidfd of a living process");
 	op->init = init;
 	op->init_pid = get_task_pid(init, PIDTYPE_PID);
 	op->ns = task_active_pid_ns(init);
 	if (!op->init_pid || !op->ns || READ_ONCE(op->ns->child_reaper) != init || op->ns == &init_pid_ns)
-		return refuse(info, PTREE_A_INIT, -EINVAL, "PTREE_A_INIT is not pid 1 of a pid namespace of its own");
+		return ptree_netlink_refuse(info, PTREE_A_INIT, -EINVAL, "PTREE_A_INIT is not pid 1 of a pid namespace of its own");
 	mm = get_task_mm(init);
 	if (!mm)
-		return refuse(info, PTREE_A_INIT, -ESRCH, "PTREE_A_INIT is exiting");
+		return ptree_netlink_refuse(info, PTREE_A_INIT, -ESRCH, "PTREE_A_INIT is exiting");
 	op->memcg = get_mem_cgroup_from_mm(mm);
 	mmput(mm);
 	return 0;
@@ -132,9 +139,9 @@ static int cgroup_take(struct ptree_op *op, struct genl_info *info)
 {
 	op->cgroup = fget_raw(nla_get_s32(info->attrs[PTREE_A_CGROUP]));
 	if (!op->cgroup)
-		return refuse(info, PTREE_A_CGROUP, -EBADF, "PTREE_A_CGROUP is no open file");
+		return ptree_netlink_refuse(info, PTREE_A_CGROUP, -EBADF, "PTREE_A_CGROUP is no open file");
 	if (!is_cgroup_file(op->cgroup) || !S_ISDIR(file_inode(op->cgroup)->i_mode))
-		return refuse(info, PTREE_A_CGROUP, -EINVAL, "PTREE_A_CGROUP is no cgroup v2 directory");
+		return ptree_netlink_refuse(info, PTREE_A_CGROUP, -EINVAL, "PTREE_A_CGROUP is no cgroup v2 directory");
 	return 0;
 }
 
@@ -145,7 +152,7 @@ static int freeze_take(struct ptree_op *op, struct genl_info *info)
 	unsigned int nr = nla_len(attr) / sizeof(*fds), i;
 
 	if (nla_len(attr) % sizeof(*fds) || nr == 0)
-		return refuse(info, PTREE_A_FREEZE, -EINVAL, "PTREE_A_FREEZE is no array of s32");
+		return ptree_netlink_refuse(info, PTREE_A_FREEZE, -EINVAL, "PTREE_A_FREEZE is no array of s32");
 	op->freeze = kcalloc(nr, sizeof(*op->freeze), GFP_KERNEL_ACCOUNT);
 	if (!op->freeze)
 		return -ENOMEM;
@@ -153,11 +160,11 @@ static int freeze_take(struct ptree_op *op, struct genl_info *info)
 		struct file *file = fget(fds[i]);
 
 		if (!file)
-			return refuse(info, PTREE_A_FREEZE, -EBADF, "PTREE_A_FREEZE has a number that is no open file");
+			return ptree_netlink_refuse(info, PTREE_A_FREEZE, -EBADF, "PTREE_A_FREEZE has a number that is no open file");
 		op->freeze[op->nr_freeze++] = file;
 		if (!is_cgroup_file(file) || !(file->f_mode & FMODE_WRITE) ||
 		    strcmp(file_dentry(file)->d_name.name, "cgroup.freeze") != 0)
-			return refuse(info, PTREE_A_FREEZE, -EINVAL,
+			return ptree_netlink_refuse(info, PTREE_A_FREEZE, -EINVAL,
 				      "PTREE_A_FREEZE has a file that is no cgroup.freeze, open for writing");
 	}
 	return 0;
@@ -171,9 +178,9 @@ static int requester_take(struct ptree_op *op, struct genl_info *info)
 		op->requester = get_current_cred();
 		return 0;
 	}
-	task = task_of_pidfd(nla_get_s32(info->attrs[PTREE_A_REQUESTER]));
+	task = ptree_netlink_task_of_pidfd(nla_get_s32(info->attrs[PTREE_A_REQUESTER]));
 	if (IS_ERR(task))
-		return refuse(info, PTREE_A_REQUESTER, PTR_ERR(task), "PTREE_A_REQUESTER is no pidfd of a process");
+		return ptree_netlink_refuse(info, PTREE_A_REQUESTER, PTR_ERR(task), "PTREE_A_REQUESTER is no pidfd of a process");
 	op->requester = get_task_cred(task);
 	put_task_struct(task);
 	return 0;
@@ -186,7 +193,7 @@ static int members_take(struct ptree_op *op, struct genl_info *info)
 	int r;
 
 	if (nla_len(attr) % sizeof(s32) || nr == 0)
-		return refuse(info, PTREE_A_MEMBERS, -EINVAL, "PTREE_A_MEMBERS is no array of s32");
+		return ptree_netlink_refuse(info, PTREE_A_MEMBERS, -EINVAL, "PTREE_A_MEMBERS is no array of s32");
 	r = ptree_members_init(op, nla_data(attr), nr);
 	if (r < 0) {
 		NL_SET_BAD_ATTR(info->extack, attr);
@@ -234,7 +241,7 @@ static int clone_doit(struct sk_buff *skb, struct genl_info *info)
 
 	for (i = 0; i < ARRAY_SIZE(needed); i++)
 		if (!info->attrs[needed[i].attribute])
-			return missing(info, needed[i].attribute, needed[i].message);
+			return ptree_netlink_missing(info, needed[i].attribute, needed[i].message);
 
 	op = ptree_op_new();
 	if (!op)
@@ -243,7 +250,7 @@ static int clone_doit(struct sk_buff *skb, struct genl_info *info)
 	if (r == 0) {
 		r = ptree_owner_add(op);
 		if (r == -EEXIST)
-			refuse(info, PTREE_A_OP, r, "PTREE_A_OP is the number of an op under way");
+			ptree_netlink_refuse(info, PTREE_A_OP, r, "PTREE_A_OP is the number of an op under way");
 		else if (r == -EBUSY)
 			NL_SET_ERR_MSG(info->extack, "too many ops are under way");
 	}
@@ -257,12 +264,12 @@ static int release_doit(struct sk_buff *skb, struct genl_info *info)
 	int r;
 
 	if (!info->attrs[PTREE_A_OP])
-		return missing(info, PTREE_A_OP, "PTREE_A_OP is missing");
+		return ptree_netlink_missing(info, PTREE_A_OP, "PTREE_A_OP is missing");
 	r = ptree_owner_release(info->snd_portid, nla_get_u32(info->attrs[PTREE_A_OP]));
 	if (r == -ENOENT)
-		return refuse(info, PTREE_A_OP, r, "this socket has no such op");
+		return ptree_netlink_refuse(info, PTREE_A_OP, r, "this socket has no such op");
 	if (r == -EBUSY)
-		return refuse(info, PTREE_A_OP, r, "the op has no clone to release");
+		return ptree_netlink_refuse(info, PTREE_A_OP, r, "the op has no clone to release");
 	return r;
 }
 
@@ -271,17 +278,11 @@ static int discard_doit(struct sk_buff *skb, struct genl_info *info)
 	int r;
 
 	if (!info->attrs[PTREE_A_OP])
-		return missing(info, PTREE_A_OP, "PTREE_A_OP is missing");
+		return ptree_netlink_missing(info, PTREE_A_OP, "PTREE_A_OP is missing");
 	r = ptree_owner_discard(info->snd_portid, nla_get_u32(info->attrs[PTREE_A_OP]));
 	if (r == -ENOENT)
-		return refuse(info, PTREE_A_OP, r, "this socket has no such op");
+		return ptree_netlink_refuse(info, PTREE_A_OP, r, "this socket has no such op");
 	return r;
-}
-
-static int later_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	NL_SET_ERR_MSG(info->extack, "this version of ptree does not have this command; ask PTREE_CMD_FEATURES");
-	return -EOPNOTSUPP;
 }
 
 static int twins_put(struct sk_buff *skb, struct ptree_op *op)
@@ -319,7 +320,7 @@ static void result_send(struct ptree_op *op, u8 command, int error)
 	skb = genlmsg_new(size, GFP_KERNEL);
 	if (!skb)
 		return;
-	header = genlmsg_put(skb, op->portid, 0, &family, 0, command);
+	header = genlmsg_put(skb, op->portid, 0, &ptree_netlink_family, 0, command);
 	if (!header ||
 	    nla_put_u32(skb, PTREE_A_OP, op->number) ||
 	    nla_put_s32(skb, PTREE_A_ERRNO, error) ||
@@ -354,12 +355,13 @@ static const struct genl_ops ops[] = {
 	OP(CLONE,    clone_doit,    clone_policy),
 	OP(RELEASE,  release_doit,  op_policy),
 	OP(DISCARD,  discard_doit,  op_policy),
-	OP(FILES,    later_doit,    no_policy),
-	OP(INSTALL,  later_doit,    no_policy),
-	OP(CALL,     later_doit,    no_policy),
+	OP(INSTALL,  ptree_netlink_install, ptree_netlink_install_policy),
+	OP(CALL,     ptree_netlink_call, ptree_netlink_call_policy),
+	{ .cmd = PTREE_CMD_FILES, .start = ptree_netlink_files_start, .dumpit = ptree_netlink_files_dump,
+	  .done = ptree_netlink_files_done, .policy = ptree_netlink_files_policy, .maxattr = PTREE_A_MAX },
 };
 
-static struct genl_family family = {
+struct genl_family ptree_netlink_family = {
 	.name		= PTREE_GENL_NAME,
 	.version	= PTREE_GENL_VERSION,
 	.module		= THIS_MODULE,
@@ -372,10 +374,10 @@ static struct genl_family family = {
 
 int ptree_netlink_init(void)
 {
-	return genl_register_family(&family);
+	return genl_register_family(&ptree_netlink_family);
 }
 
 void ptree_netlink_exit(void)
 {
-	genl_unregister_family(&family);
+	genl_unregister_family(&ptree_netlink_family);
 }

@@ -3,6 +3,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include "fault.h"
+#include "files.h"
 #include "op.h"
 #include "state.h"
 #include "symbols.h"
@@ -31,6 +32,7 @@ static void op_free(struct kref *kref)
 	struct ptree_op *op = container_of(kref, struct ptree_op, kref);
 	unsigned int i;
 
+	ptree_view_put(op->view);
 	ptree_kinship_done(op);
 	ptree_members_done(op);
 	for (i = 0; i < op->nr_freeze; i++)

@@ -16,6 +16,7 @@
 
 struct ptree_op;
 struct ptree_member;
+struct ptree_view;
 
 /* One thread of a member. The leader is the first. */
 struct ptree_thread {
@@ -80,6 +81,7 @@ struct ptree_op {
 	u32 portid;			/* the owner's socket */
 	enum ptree_op_state state;	/* under the mutex of the list */
 	bool discard_asked;		/* DISCARD came: its result is due. Under the mutex of the list */
+	bool busy;			/* FILES, INSTALL or CALL is under way. Under the mutex of the list */
 
 	struct pid_namespace *owner_ns;	/* counted: pids in messages are its */
 	const struct cred *requester;	/* counted: whose rights count */
@@ -107,6 +109,8 @@ struct ptree_op {
 	int error;			/* of the first failure; 0: none */
 	pid_t error_pid;
 	char message[200];
+
+	struct ptree_view *view;	/* counted: of the last FILES; NULL: there was none. It is whose who made the op busy */
 
 	ktime_t deadline;		/* when the source must run again */
 	u64 duplicate_usec;
@@ -166,6 +170,8 @@ int ptree_owner_release(u32 portid, u32 number);
 int ptree_owner_discard(u32 portid, u32 number);
 bool ptree_owner_cloned(struct ptree_op *op);
 void ptree_owner_forget(struct ptree_op *op);
+struct ptree_op *ptree_owner_busy(u32 portid, u32 number);
+void ptree_owner_idle(struct ptree_op *op);
 unsigned int ptree_owner_count(void);
 
 /* netlink.c */

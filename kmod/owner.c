@@ -107,7 +107,44 @@ void ptree_owner_forget(struct ptree_op *op)
 	mutex_unlock(&ops_mutex);
 }
 
-/* ptree_owner_release() - end an op and keep its clone. Errors: -ENOENT; -EBUSY not cloned yet, or being discarded. */
+/**
+ * ptree_owner_busy() - take an op whose CLONE has succeeded for one request on its twins
+ * @portid: the owner's socket
+ * @number: the owner's number for the op
+ *
+ * One at a time; until ptree_owner_idle() it cannot be released, and the twins' files are the request's to replace.
+ * Returns the op, counted; ERR_PTR: -ENOENT; -EBUSY not cloned yet, being discarded, or at another request.
+ */
+struct ptree_op *ptree_owner_busy(u32 portid, u32 number)
+{
+	struct ptree_op *op;
+
+	mutex_lock(&ops_mutex);
+	op = op_find(portid, number);
+	if (!op) {
+		op = ERR_PTR(-ENOENT);
+	} else if (op->state != PTREE_OP_CLONED || op->aborted || op->busy) {
+		op = ERR_PTR(-EBUSY);
+	} else {
+		op->busy = true;
+		ptree_op_get(op);
+	}
+	mutex_unlock(&ops_mutex);
+	return op;
+}
+
+/* ptree_owner_idle() - the request is done. The reference stays the caller's. */
+void ptree_owner_idle(struct ptree_op *op)
+{
+	mutex_lock(&ops_mutex);
+	op->busy = false;
+	mutex_unlock(&ops_mutex);
+}
+
+/*
+ * ptree_owner_release() - end an op and keep its clone
+ * Errors: -ENOENT; -EBUSY not cloned yet, being discarded, or at a request.
+ */
 int ptree_owner_release(u32 portid, u32 number)
 {
 	struct ptree_op *op;
@@ -117,7 +154,7 @@ int ptree_owner_release(u32 portid, u32 number)
 	op = op_find(portid, number);
 	if (!op)
 		r = -ENOENT;
-	else if (op->state != PTREE_OP_CLONED || op->aborted)
+	else if (op->state != PTREE_OP_CLONED || op->aborted || op->busy)
 		r = -EBUSY;
 	else
 		op_unlink(op);

@@ -3,7 +3,9 @@
 #include <linux/kprobes.h>
 #include "symbols.h"
 
-rwlock_t *ptree_tasklist_lock;
+#define X(type, name) type *ptree_##name;
+PTREE_BORROWED_VARIABLES(X)
+#undef X
 
 #define X(type, name, ...) DEFINE_STATIC_CALL_NULL(ptree_##name, ptree_proto_##name);
 PTREE_BORROWED_FUNCTIONS(X)
@@ -58,10 +60,13 @@ int ptree_symbols_init(void)
 	if (r < 0)
 		return r;
 
-	address = lookup_or_say("tasklist_lock");
-	if (!address)
-		return -ENOENT;
-	ptree_tasklist_lock = (rwlock_t *)address;
+#define X(type, name) \
+	address = lookup_or_say(#name); \
+	if (!address) \
+		return -ENOENT; \
+	ptree_##name = (type *)address;
+	PTREE_BORROWED_VARIABLES(X)
+#undef X
 
 #define X(type, name, ...) \
 	address = lookup_or_say(#name); \

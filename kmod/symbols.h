@@ -8,6 +8,7 @@
 #ifndef PTREE_SYMBOLS_H
 #define PTREE_SYMBOLS_H
 
+#include <linux/fs.h>
 #include <linux/nsproxy.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
@@ -17,7 +18,9 @@
 #include <linux/task_work.h>
 #include "compat.h"
 
+struct files_struct;
 struct fs_struct;
+struct sock;
 
 /*
  * One line per borrowed function: X(return type, name, parameters), and above it why nothing exported will do.
@@ -52,8 +55,13 @@ struct fs_struct;
 	X(bool, ptrace_may_access, struct task_struct *task, unsigned int mode) \
 	/* kernel/seccomp.c: another thread's filters, counted for a twin */ \
 	X(void, get_seccomp_filter, struct task_struct *task) \
-	/* fs/file.c: a descriptor above RLIMIT_NOFILE, for the time of one call */ \
-	X(int, __get_unused_fd_flags, unsigned int flags, unsigned long nofile)
+	/* fs/file.c: a descriptor above RLIMIT_NOFILE, for the time of one call; the end of looking at another's table */ \
+	X(int, __get_unused_fd_flags, unsigned int flags, unsigned long nofile) \
+	X(void, put_files_struct, struct files_struct *files) \
+	/* net/core/sock_diag.c: what SO_COOKIE says */ \
+	X(u64, __sock_gen_cookie, struct sock *sk) \
+	/* arch/x86/entry/syscall_64.c: a system call by its number */ \
+	X(long, x64_sys_call, const struct pt_regs *regs, unsigned int nr)
 
 #define X(type, name, ...) \
 	type ptree_proto_##name(__VA_ARGS__); \
@@ -63,8 +71,19 @@ PTREE_BORROWED_FUNCTIONS(X)
 
 #define borrowed(name) static_call(ptree_##name)
 
-/* kernel/fork.c: guards parents, groups and sessions. */
-extern rwlock_t *ptree_tasklist_lock;
+/*
+ * One line per borrowed variable: X(type, name).
+ * kernel/fork.c: guards parents, groups and sessions.
+ * drivers/tty/tty_io.c: how a file is known to be a terminal, whatever its device number.
+ */
+#define PTREE_BORROWED_VARIABLES(X) \
+	X(rwlock_t, tasklist_lock) \
+	X(const struct file_operations, tty_fops) \
+	X(const struct file_operations, console_fops)
+
+#define X(type, name) extern type *ptree_##name;
+PTREE_BORROWED_VARIABLES(X)
+#undef X
 
 /* ptree_symbols_init() - look everything up. -ENOENT and a line in the log naming the symbol if one is missing. */
 int ptree_symbols_init(void);

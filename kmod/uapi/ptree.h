@@ -47,7 +47,39 @@
  *            result: PTREE_A_ERRNO; -ETIMEDOUT: a twin hangs in the kernel and will end later.
  *            errors: -ENOENT no such op on this socket.
  *
- * FILES, INSTALL and CALL have their numbers and answer -EOPNOTSUPP until FEATURES announces them.
+ * FILES      Lists what a set of processes has open or mapped shared. A dump (NLM_F_DUMP), made in one pass before its
+ *            first message is sent.
+ *            request: either PTREE_A_OP: the members of an op whose CLONE has succeeded, which must still be frozen; the
+ *            op remembers the list, for INSTALL. Or PTREE_A_MEMBERS: any processes, running or not; those that have
+ *            exited have no files.
+ *            messages: PTREE_A_FILES: each open file description once, numbered from 0 in the order sent; PTREE_A_FDS:
+ *            the descriptors that refer to them; PTREE_A_MAPPINGS: shared and device mappings; PTREE_A_FDINFO: text.
+ *            Each as often as it takes; FILES come first.
+ *            errors: -ENOENT no such op on this socket; -EBUSY its CLONE has not succeeded; -EINVAL both or neither;
+ *            -ENOMEM; -EINTR.
+ *
+ * INSTALL    Gives the twins files of their own. In every twin, every descriptor that refers to the n-th file of the
+ *            op's last FILES refers to the given one afterwards; numbers and close-on-exec stay.
+ *            request: PTREE_A_OP, PTREE_A_INSTALL.
+ *            A file of the caller's is installed as it is; where old and new are UNIX sockets, the new one gets the
+ *            old one's address (its name, not its place in the file system or the abstract namespace) and the
+ *            credentials of its peer, pids translated into the clone's. With fd -1 the file itself is opened anew: same
+ *            inode, flags, credentials, and the position of the time of FILES; regular files and directories only.
+ *            result: PTREE_A_ERRNO; PTREE_A_FILE where a file could not be opened anew. What came before it is
+ *            installed.
+ *            errors: -ENOENT no such op, or it had no FILES; -EBUSY; -EBADF the caller has no such file; -ERANGE the
+ *            number of a file is too large.
+ *
+ * CALL       Runs system calls in the context of one frozen process: a twin, or with PTREE_CALL_SOURCE a member. They
+ *            are not seen by its seccomp filters. A call that would sleep returns -EINTR or one of the kernel's restart
+ *            codes (512 to 516) instead: the process is being frozen. After RELEASE or thaw: -EAGAIN.
+ *            request: PTREE_A_OP, PTREE_A_MEMBER, PTREE_A_CALLS; optional PTREE_A_FLAGS, PTREE_A_DATA.
+ *            PTREE_A_DATA is copied to memory that the process has for the time of the request, and its contents come
+ *            back with the result. The calls run in order until one fails, or all with PTREE_CALL_ALL.
+ *            result: PTREE_A_RESULTS, one for each call that ran; PTREE_A_DATA.
+ *            errors: -ENOENT; -EBUSY; -ERANGE no such member; -EBADF no such file; -EOPNOTSUPP a process of another
+ *            architecture (32 bit); -EAGAIN not frozen; -ESRCH it died; -ENOMEM no room for the data; -ETIMEDOUT it
+ *            did not come to it in time.
  *
  * Unknown attributes, unknown flag bits, and attributes that a command does not know are refused with -EINVAL.
  */
@@ -90,7 +122,7 @@ enum ptree_attr {
 	PTREE_A_FREEZE,		/* binary, s32[]: fds of the source's cgroup.freeze files, open for writing */
 	PTREE_A_DEADLINE_USEC,	/* u64: longest time from the request until the source is thawed; not 0 */
 	PTREE_A_REQUESTER,	/* s32: pidfd of the process whose rights over the members count; absent: the sender */
-	PTREE_A_FLAGS,		/* u32: none are known yet; absent: 0 */
+	PTREE_A_FLAGS,		/* u32: CALL: PTREE_CALL_*; CLONE: none are known yet; absent: 0 */
 	PTREE_A_ERRNO,		/* s32: 0 or a negative errno */
 	PTREE_A_MESSAGE,	/* string: one sentence */
 	PTREE_A_PID,		/* u32: the member a failure is about, in the pid namespace of the op's owner */
@@ -98,6 +130,16 @@ enum ptree_attr {
 				 * PTREE_TWINS_CHUNK come in several attributes, in order */
 	PTREE_A_NR_THREADS,	/* u32: threads of the clone, leaders included */
 	PTREE_A_DUPLICATE_USEC,	/* u64: time the duplication took, inside the module */
+	PTREE_A_FILES,		/* binary, struct ptree_file_info[] */
+	PTREE_A_FDS,		/* binary, struct ptree_fd_info[] */
+	PTREE_A_MAPPINGS,	/* binary, struct ptree_mapping_info[] */
+	PTREE_A_FDINFO,		/* binary, struct ptree_fdinfo and a part of the text */
+	PTREE_A_INSTALL,	/* binary, struct ptree_install[] */
+	PTREE_A_FILE,		/* u32: number of a file in the op's FILES */
+	PTREE_A_MEMBER,		/* u32: which of PTREE_A_MEMBERS, from 0 */
+	PTREE_A_CALLS,		/* binary, struct ptree_call[], at most PTREE_MAX_CALLS */
+	PTREE_A_DATA,		/* binary, at most PTREE_MAX_DATA bytes */
+	PTREE_A_RESULTS,	/* binary, s64[]: what each call returned */
 	__PTREE_A_MAX,
 };
 #define PTREE_A_MAX (__PTREE_A_MAX - 1)
@@ -107,6 +149,114 @@ struct ptree_twin {
 	__s32 pid;		/* in the pid namespace of the op's owner */
 	__u32 nr_threads;	/* 0: a zombie */
 };
+
+/* One open file description. */
+struct ptree_file_info {
+	__u64 ino;
+	__u64 dev;		/* of the file system, as st_dev has it */
+	__u64 rdev;		/* of a device, as st_rdev has it */
+	__s64 pos;
+	__u64 peer;		/* connected UNIX socket: cookie of its peer; else 0 */
+	__u64 cookie;		/* socket: as SO_COOKIE has it */
+	__u32 fs_magic;		/* of the file system, as statfs() has it */
+	__u32 mode;		/* as st_mode has it */
+	__u32 flags;		/* as F_GETFL has it */
+	__u32 is;		/* PTREE_FILE_* */
+	__u32 nr_outside;	/* references that neither the members nor their twins have: another process, a message
+				 * under way, the kernel. For regular files with a name it counts mappings too. */
+	__u32 readers, writers;	/* pipe: descriptions of its ends, everybody's */
+	__u32 queued;		/* socket: buffers (messages, connections) in its receive queue */
+	__u32 backlog;		/* listening socket: connections that wait for accept() */
+	__u32 owner;		/* F_GETOWN: pid in the pid namespace of the caller; 0: none */
+	__u16 owner_type;	/* F_OWNER_TID, _PID, _PGRP */
+	__u16 owner_signal;	/* F_GETSIG */
+	__u16 family;		/* socket */
+	__u16 type;
+	__u16 protocol;
+	__u16 state;		/* socket: TCP_ESTABLISHED (1), TCP_CLOSE (7), TCP_LISTEN (10), … also for UNIX sockets */
+	char name[32];		/* last part of its path; anonymous inode: "[eventfd]" …; cut off where longer */
+};
+
+enum ptree_file_is {
+	PTREE_FILE_INTERNAL	= 1 << 0,	/* on a mount of the kernel's own: memfd, shared memory, pipe, socket */
+	PTREE_FILE_UNLINKED	= 1 << 1,	/* its inode has no name any more */
+	PTREE_FILE_LEASED	= 1 << 2,	/* somebody has a lease on the inode: opening it anew would break it */
+	PTREE_FILE_LOCKED	= 1 << 3,	/* somebody has a lock (flock, POSIX) on the inode */
+	PTREE_FILE_TTY		= 1 << 4,	/* a terminal, or the master of one */
+	PTREE_FILE_WATCHED	= 1 << 5,	/* O_ASYNC */
+	PTREE_FILE_SHARED_MEMORY = 1 << 6,	/* shmem or hugetlb behind a mapping or a memfd */
+	PTREE_FILE_SHUT_READ	= 1 << 7,	/* socket: shutdown(SHUT_RD), or the peer's SHUT_WR */
+	PTREE_FILE_SHUT_WRITE	= 1 << 8,
+};
+
+/* One descriptor. */
+struct ptree_fd_info {
+	__u32 file;
+	__u32 member;		/* which of PTREE_A_MEMBERS */
+	__s32 fd;
+	__u32 flags;		/* 1: close-on-exec */
+};
+
+/* One mapping that is shared, or of a device. */
+struct ptree_mapping_info {
+	__u64 start;
+	__u64 length;		/* bytes */
+	__u64 offset;		/* bytes into the file */
+	__u32 file;
+	__u32 member;
+	__u32 is;		/* PTREE_MAPPING_* */
+	__u32 pad;
+};
+
+enum ptree_mapping_is {
+	PTREE_MAPPING_READ	= 1 << 0,
+	PTREE_MAPPING_WRITE	= 1 << 1,
+	PTREE_MAPPING_EXEC	= 1 << 2,
+	PTREE_MAPPING_SHARED	= 1 << 3,	/* else a private one, of a device */
+	PTREE_MAPPING_DEVICE	= 1 << 4,	/* memory of a device */
+	PTREE_MAPPING_LOCKED	= 1 << 5,	/* mlock() */
+	PTREE_MAPPING_LOCKED_ON_FAULT = 1 << 6,	/* mlock2(MLOCK_ONFAULT) */
+	PTREE_MAPPING_DONTDUMP	= 1 << 7,	/* MADV_DONTDUMP */
+	PTREE_MAPPING_SEQUENTIAL = 1 << 8,	/* MADV_SEQUENTIAL */
+	PTREE_MAPPING_RANDOM	= 1 << 9,	/* MADV_RANDOM */
+	PTREE_MAPPING_HUGEPAGE	= 1 << 10,	/* MADV_HUGEPAGE */
+	PTREE_MAPPING_NOHUGEPAGE = 1 << 11,	/* MADV_NOHUGEPAGE */
+	PTREE_MAPPING_SYSV	= 1 << 12,	/* shmat(); the file's inode number is the segment's id */
+	PTREE_MAPPING_HUGETLB	= 1 << 13,
+};
+
+/* A part of what /proc/PID/fdinfo/FD says of a file beyond position and flags; of event files (epoll, eventfd …) only. */
+struct ptree_fdinfo {
+	__u32 file;
+	__u32 offset;		/* of this part in the text, bytes */
+	char text[];
+};
+
+struct ptree_install {
+	__u32 file;		/* number in the op's FILES */
+	__s32 fd;		/* the caller's; -1: open the file anew */
+};
+
+/*
+ * A system call. args[i] is passed as it is, unless bit i is set in `data` (an offset into PTREE_A_DATA, passed as its
+ * address) or in `files` (a descriptor of the caller's, passed as one that the process has for the time of the request).
+ */
+struct ptree_call {
+	__u64 args[6];
+	__u32 nr;		/* x86-64 */
+	__u8 data;
+	__u8 files;
+	__u16 flags;		/* 0 */
+};
+
+enum ptree_call_flag {
+	PTREE_CALL_SOURCE	= 1 << 0,	/* in the member, which must still be frozen; else in its twin */
+	PTREE_CALL_ALL		= 1 << 1,	/* go on after a call that fails */
+	PTREE_CALL_PRIVILEGED	= 1 << 2,	/* with the credentials of the sender */
+};
+
+#define PTREE_MAX_CALLS		64
+#define PTREE_MAX_DATA		32768
 
 #define PTREE_TWINS_CHUNK	4096
 #define PTREE_MAX_MEMBERS	16000

@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * FILES: what processes have open or mapped shared, each open file description once. Its identity is its address: one
+ * pass over all tables with a hash, where comparing from outside would take one kcmp() for each pair.
+ */
+#include <linux/fdtable.h>
+#include <linux/hash.h>
+#include <linux/hugetlb.h>
+#include <linux/magic.h>
+#include <linux/mm.h>
+#include <linux/mount.h>
+#include <linux/pipe_fs_i.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/seq_file.h>
+#include <linux/shmem_fs.h>
+#include <linux/slab.h>
+#include "files.h"
+#include "symbols.h"
+
+#define NO_FILE U32_MAX
+
+/* One reference that was found. Each holds one of its own while the view is made. */
+struct use {
+	struct file *file;
+	struct ptree_mapping_info mapping;	/* length 0: a descriptor */
+	u32 member;
+	s32 fd;
+	u32 flags;
+	bool counts_only;	/* a twin's, or a private mapping */
+};
+
+struct gathering {
+	struct use *uses;
+	size_t nr, size;
+	u32 member;
+	bool twin;
+	struct files_struct *files;
+};
+
+static int gathering_grow(struct gathering *g)
+{
+	size_t size = g->size ? 2 * g->size : 256;
+	struct use *uses = kvmalloc_array(size, sizeof(*uses), GFP_KERNEL_ACCOUNT);
+
+	if (!uses)
+		return -ENOMEM;
+	if (g->uses)
+		memcpy(uses, g->uses, g->nr * sizeof(*uses));
+	kvfree(g->uses);
+	g->uses = uses;
+	g->size = size;
+	return 0;
+}
+
+/* Under the table's lock. Stops when there is no more room. */
+static int descriptor_gather(const void *data, struct file *file, unsigned int fd)
+{
+	struct gathering *g = (struct gathering *)data;
+	struct fdtable *table = files_fdtable(g->files);
+
+	if (g->nr == g->size)
+		return (int)fd + 1;
+	get_file(file);
+	g->uses[g->nr++] = (struct use){
+		.file = file,
+		.member = g->member,
+		.fd = (s32)fd,
+		.flags = test_bit(fd, table->close_on_exec) ? 1 : 0,
+		.counts_only = g->twin,
+	};
+	return 0;
+}
+
+static int descriptors_gather(struct gathering *g, struct task_struct *task)
+{
+	unsigned int from = 0;
+	int r = 0;
+
+	task_lock(task);
+	g->files = task->files;
+	if (g->files)
+		atomic_inc(&g->files->count);
+	task_unlock(task);
+	if (!g->files)
+		return 0;
+	for (;;) {
+		int stopped = iterate_fd(g->files, from, descriptor_gather, g);
+
+		if (!stopped)
+			break;
+		from = stopped - 1;
+		r = gathering_grow(g);
+		if (r < 0)
+			break;
+	}
+	borrowed(put_files_struct)(g->files);
+	return r;
+}
+
+static u32 mapping_bits(const struct vm_area_struct *vma)
+{
+	static const struct {
+		vm_flags_t flag;
+		u32 bit;
+	} bits[] = {
+		{ VM_READ,		PTREE_MAPPING_READ },
+		{ VM_WRITE,		PTREE_MAPPING_WRITE },
+		{ VM_EXEC,		PTREE_MAPPING_EXEC },
+		{ VM_MAYSHARE,		PTREE_MAPPING_SHARED },
+		{ VM_PFNMAP | VM_IO,	PTREE_MAPPING_DEVICE },
+		{ VM_LOCKED,		PTREE_MAPPING_LOCKED },
+		{ VM_LOCKONFAULT,	PTREE_MAPPING_LOCKED_ON_FAULT },
+		{ VM_DONTDUMP,		PTREE_MAPPING_DONTDUMP },
+		{ VM_SEQ_READ,		PTREE_MAPPING_SEQUENTIAL },
+		{ VM_RAND_READ,		PTREE_MAPPING_RANDOM },
+		{ VM_HUGEPAGE,		PTREE_MAPPING_HUGEPAGE },
+		{ VM_NOHUGEPAGE,	PTREE_MAPPING_NOHUGEPAGE },
+		{ VM_HUGETLB,		PTREE_MAPPING_HUGETLB },
+	};
+	unsigned int i;
+	u32 is = 0;
+
+	for (i = 0; i < ARRAY_SIZE(bits); i++)
+		if (vma->vm_flags & bits[i].flag)
+			is |= bits[i].bit;
+	return is;
+}
+
+static bool is_internal(const struct file *file)
+{
+	return file_inode(file)->i_sb->s_flags & (SB_KERNMOUNT | SB_NOUSER);
+}
+
+/* A private mapping of a regular file with a name is nobody's business; of other things it counts as a reference. */
+static bool mapping_matters(const struct vm_area_struct *vma)
+{
+	return vma->vm_file && (vma->vm_flags & (VM_MAYSHARE | VM_PFNMAP | VM_IO) || is_internal(vma->vm_file));
+}
+
+static int mappings_gather(struct gathering *g, struct task_struct *task)
+{
+	struct mm_struct *mm = get_task_mm(task);
+	struct vm_area_struct *vma;
+	int r = 0;
+
+	if (!mm)
+		return 0;
+	if (mmap_read_lock_killable(mm)) {
+		mmput(mm);
+		return -EINTR;
+	}
+	{
+		VMA_ITERATOR(iterator, mm, 0);
+
+		for_each_vma(iterator, vma) {
+			u32 is;
+
+			if (!mapping_matters(vma))
+				continue;
+			if (g->nr == g->size) {
+				r = gathering_grow(g);
+				if (r < 0)
+					break;
+			}
+			is = mapping_bits(vma);
+			get_file(vma->vm_file);
+			g->uses[g->nr++] = (struct use){
+				.file = vma->vm_file,
+				.member = g->member,
+				.counts_only = g->twin || !(is & (PTREE_MAPPING_SHARED | PTREE_MAPPING_DEVICE)),
+				.mapping = {
+					.start = vma->vm_start,
+					.length = vma->vm_end - vma->vm_start,
+					.offset = (u64)vma->vm_pgoff << PAGE_SHIFT,
+					.member = g->member,
+					.is = is,
+				},
+			};
+		}
+	}
+	mmap_read_unlock(mm);
+	mmput(mm);
+	return r;
+}
+
+static int task_gather(struct gathering *g, struct task_struct *task, u32 member, bool twin)
+{
+	int r;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	g->member = member;
+	g->twin = twin;
+	r = descriptors_gather(g, task);
+	return r < 0 ? r : mappings_gather(g, task);
+}
+
+static void owner_describe(struct ptree_file_info *info, struct file *file)
+{
+	struct fown_struct *owner = compat_file_owner(file);
+
+	if (!owner)
+		return;
+	read_lock_irq(&owner->lock);
+	if (owner->pid) {
+		info->owner = pid_vnr(owner->pid);
+		info->owner_type = owner->pid_type == PIDTYPE_PID ? F_OWNER_TID :
+				   owner->pid_type == PIDTYPE_PGID ? F_OWNER_PGRP : F_OWNER_PID;
+	}
+	info->owner_signal = owner->signum;
+	read_unlock_irq(&owner->lock);
+}
+
+static void locks_describe(struct ptree_file_info *info, struct inode *inode)
+{
+	struct file_lock_context *context = compat_lock_context(inode);
+
+	if (!context)
+		return;
+	if (!list_empty_careful(&context->flc_lease))
+		info->is |= PTREE_FILE_LEASED;
+	if (!list_empty_careful(&context->flc_flock) || !list_empty_careful(&context->flc_posix))
+		info->is |= PTREE_FILE_LOCKED;
+}
+
+static void name_describe(struct ptree_file_info *info, struct file *file)
+{
+	struct dentry *dentry = file->f_path.dentry;
+
+	spin_lock(&dentry->d_lock);
+	strscpy(info->name, dentry->d_name.name, sizeof(info->name));
+	spin_unlock(&dentry->d_lock);
+}
+
+static void info_fill(struct ptree_view_file *f)
+{
+	struct file *file = f->file;
+	struct inode *inode = file_inode(file);
+	struct ptree_file_info *info = &f->info;
+
+	info->ino = inode->i_ino;
+	info->dev = new_encode_dev(inode->i_sb->s_dev);
+	info->rdev = new_encode_dev(inode->i_rdev);
+	info->pos = file->f_pos;
+	info->fs_magic = inode->i_sb->s_magic;
+	info->mode = inode->i_mode;
+	info->flags = file->f_flags;
+	info->nr_outside = (u32)(file_count(file) - f->nr_found - f->nr_held);
+	if (is_internal(file))
+		info->is |= PTREE_FILE_INTERNAL;
+	if (d_unlinked(file->f_path.dentry))
+		info->is |= PTREE_FILE_UNLINKED;
+	if (file->f_flags & FASYNC)
+		info->is |= PTREE_FILE_WATCHED;
+	if (file->f_op == ptree_tty_fops || file->f_op == ptree_console_fops)
+		info->is |= PTREE_FILE_TTY;
+	if (shmem_mapping(file->f_mapping) || is_file_hugepages(file))
+		info->is |= PTREE_FILE_SHARED_MEMORY;
+	name_describe(info, file);
+	owner_describe(info, file);
+	locks_describe(info, inode);
+	if (inode->i_pipe && S_ISFIFO(inode->i_mode)) {
+		info->readers = READ_ONCE(inode->i_pipe->readers);
+		info->writers = READ_ONCE(inode->i_pipe->writers);
+	} else if (S_ISSOCK(inode->i_mode) && !(file->f_flags & O_PATH)) {
+		ptree_socket_describe(info, file);
+	}
+}
+
+/* Those whose show_fdinfo() needs no more of the seq_file than its buffer, and whose state user space cannot ask for. */
+static bool has_text(const struct file *file)
+{
+	static const char *const names[] = {
+		"[eventpoll]", "[eventfd]", "[timerfd]", "[signalfd]", "inotify", "[fanotify]",
+	};
+	const char *name = file->f_path.dentry->d_name.name;
+	unsigned int i;
+
+	if (file_inode(file)->i_sb->s_magic != ANON_INODE_FS_MAGIC || !file->f_op->show_fdinfo)
+		return false;
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static int text_fill(struct ptree_view_file *f)
+{
+	size_t size = 512;
+
+	while (size <= KMALLOC_MAX_SIZE) {
+		struct seq_file text = { .size = size };
+
+		text.buf = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+		if (!text.buf)
+			return -ENOMEM;
+		mutex_init(&text.lock);
+		f->file->f_op->show_fdinfo(&text, f->file);
+		if (!seq_has_overflowed(&text)) {
+			f->text = text.buf;
+			f->text_size = text.count;
+			return 0;
+		}
+		kvfree(text.buf);
+		size *= 8;
+	}
+	return -ENOMEM;
+}
+
+static u32 bucket_of(const struct ptree_view *view, const struct file *file)
+{
+	return hash_ptr(file, view->bits);
+}
+
+u32 ptree_view_find(const struct ptree_view *view, const struct file *file)
+{
+	u32 i = view->buckets[bucket_of(view, file)];
+
+	while (i != NO_FILE && view->files[i].file != file)
+		i = view->files[i].next;
+	return i;
+}
+
+static u32 file_enter(struct ptree_view *view, const struct use *use)
+{
+	u32 i = ptree_view_find(view, use->file), bucket;
+	struct ptree_view_file *f;
+
+	if (i == NO_FILE) {
+		i = view->nr_files++;
+		bucket = bucket_of(view, use->file);
+		view->files[i] = (struct ptree_view_file){ .file = use->file, .next = view->buckets[bucket] };
+		view->buckets[bucket] = i;
+	}
+	f = &view->files[i];
+	f->nr_found++;
+	f->nr_held++;
+	f->named |= !use->counts_only;
+	return i;
+}
+
+/* Files that nothing told refers to (only twins, only private mappings) get no number. */
+static void view_number(struct ptree_view *view, u32 *numbers)
+{
+	u32 i, nr = 0;
+
+	for (i = 0; i < view->nr_files; i++) {
+		struct ptree_view_file *f = &view->files[i];
+		unsigned int spare = f->nr_held - (f->named ? 1 : 0);
+
+		numbers[i] = f->named ? nr : NO_FILE;
+		if (f->named) {
+			info_fill(f);
+			f->nr_held = 1;
+		}
+		while (spare-- > 0)
+			fput(f->file);
+		if (f->named)
+			view->files[nr++] = *f;
+	}
+	view->nr_files = nr;
+	memset(view->buckets, 0xff, sizeof(*view->buckets) << view->bits);
+	for (i = 0; i < nr; i++) {
+		u32 bucket = bucket_of(view, view->files[i].file);
+
+		view->files[i].next = view->buckets[bucket];
+		view->buckets[bucket] = i;
+	}
+}
+
+static void uses_tell(struct ptree_view *view, const struct gathering *g, const u32 *of, const u32 *numbers)
+{
+	size_t i;
+
+	for (i = 0; i < g->nr; i++) {
+		const struct use *use = &g->uses[i];
+
+		if (use->counts_only)
+			continue;
+		if (use->mapping.length) {
+			struct ptree_mapping_info *m = &view->mappings[view->nr_mappings++];
+
+			*m = use->mapping;
+			m->file = numbers[of[i]];
+			if (strncmp(view->files[m->file].info.name, "SYSV", 4) == 0 &&
+			    view->files[m->file].info.is & PTREE_FILE_INTERNAL)
+				m->is |= PTREE_MAPPING_SYSV;
+		} else {
+			view->fds[view->nr_fds++] = (struct ptree_fd_info){
+				.file = numbers[of[i]],
+				.member = use->member,
+				.fd = use->fd,
+				.flags = use->flags,
+			};
+		}
+	}
+}
+
+static int texts_fill(struct ptree_view *view)
+{
+	unsigned int i;
+	int r = 0;
+
+	for (i = 0; i < view->nr_files && r == 0; i++)
+		if (has_text(view->files[i].file))
+			r = text_fill(&view->files[i]);
+	return r;
+}
+
+/* On failure the uses' references are still theirs. */
+static int view_fill(struct ptree_view *view, const struct gathering *g)
+{
+	size_t nr_fds = 0, nr_mappings = 0, i;
+	u32 *of, *numbers;
+	int r = -ENOMEM;
+
+	for (i = 0; i < g->nr; i++) {
+		nr_fds += !g->uses[i].counts_only && !g->uses[i].mapping.length;
+		nr_mappings += !g->uses[i].counts_only && g->uses[i].mapping.length;
+	}
+	view->bits = max(4, ilog2(g->nr + 1) + 1);
+	of = kvmalloc_array(g->nr + 1, sizeof(*of), GFP_KERNEL_ACCOUNT);
+	numbers = kvmalloc_array(g->nr + 1, sizeof(*numbers), GFP_KERNEL_ACCOUNT);
+	view->files = kvmalloc_array(g->nr + 1, sizeof(*view->files), GFP_KERNEL_ACCOUNT);
+	view->buckets = kvmalloc_array(1UL << view->bits, sizeof(*view->buckets), GFP_KERNEL_ACCOUNT);
+	view->fds = kvmalloc_array(nr_fds + 1, sizeof(*view->fds), GFP_KERNEL_ACCOUNT);
+	view->mappings = kvmalloc_array(nr_mappings + 1, sizeof(*view->mappings), GFP_KERNEL_ACCOUNT);
+	if (!of || !numbers || !view->files || !view->buckets || !view->fds || !view->mappings)
+		goto out;
+
+	memset(view->buckets, 0xff, sizeof(*view->buckets) << view->bits);
+	for (i = 0; i < g->nr; i++)
+		of[i] = file_enter(view, &g->uses[i]);
+	view_number(view, numbers);
+	uses_tell(view, g, of, numbers);
+	r = 0;
+out:
+	kvfree(of);
+	kvfree(numbers);
+	return r;
+}
+
+struct ptree_view *ptree_view_new(struct task_struct **tasks, struct task_struct **twins, unsigned int nr)
+{
+	struct gathering g = { };
+	struct ptree_view *view;
+	unsigned int i;
+	int r;
+
+	view = kzalloc(sizeof(*view), GFP_KERNEL_ACCOUNT);
+	if (!view)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&view->kref);
+	r = gathering_grow(&g);
+	for (i = 0; i < nr && r == 0; i++) {
+		r = task_gather(&g, tasks[i], i, false);
+		if (r == 0 && twins)
+			r = task_gather(&g, twins[i], i, true);
+	}
+	if (r == 0)
+		r = view_fill(view, &g);
+	if (r < 0)
+		while (g.nr > 0)
+			fput(g.uses[--g.nr].file);
+	else
+		r = texts_fill(view);
+	kvfree(g.uses);
+	if (r < 0) {
+		ptree_view_put(view);
+		return ERR_PTR(r);
+	}
+	return view;
+}
+
+void ptree_view_get(struct ptree_view *view)
+{
+	kref_get(&view->kref);
+}
+
+static void view_free(struct kref *kref)
+{
+	struct ptree_view *view = container_of(kref, struct ptree_view, kref);
+	unsigned int i;
+
+	for (i = 0; i < view->nr_files; i++) {
+		if (view->files[i].file)
+			fput(view->files[i].file);
+		kvfree(view->files[i].text);
+	}
+	kvfree(view->files);
+	kvfree(view->buckets);
+	kvfree(view->fds);
+	kvfree(view->mappings);
+	kfree(view);
+}
+
+void ptree_view_put(struct ptree_view *view)
+{
+	if (view)
+		kref_put(&view->kref, view_free);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A view: what a set of processes has open or mapped shared, at one moment. */
+#ifndef PTREE_FILES_H
+#define PTREE_FILES_H
+
+#include <linux/fs.h>
+#include <linux/kref.h>
+#include <linux/sched.h>
+#include "uapi/ptree.h"
+
+struct ptree_op;
+
+struct ptree_view_file {
+	struct file *file;		/* counted; NULL: INSTALL has replaced it */
+	struct ptree_file_info info;
+	char *text;			/* kvmalloc'ed: fdinfo; NULL: none */
+	u32 text_size;
+	u32 nr_found;			/* references that the looked-at processes have */
+	u32 nr_held;			/* references of the view's own */
+	u32 next;			/* in the bucket of the hash; U32_MAX: none */
+	bool named;			/* a descriptor or a mapping that is told refers to it */
+};
+
+struct ptree_view {
+	struct kref kref;
+	struct ptree_view_file *files;
+	struct ptree_fd_info *fds;
+	struct ptree_mapping_info *mappings;
+	u32 *buckets;			/* by address of the file: numbers of files */
+	unsigned int nr_files, nr_fds, nr_mappings, bits;
+};
+
+/*
+ * ptree_view_new() - look at processes
+ * @tasks: members, in the order of their numbers; each counted by the caller
+ * @twins: their twins, whose references are no outsiders'; NULL: there are none
+ * May sleep. -ENOMEM; -EINTR the caller is being killed. ERR_PTR.
+ */
+struct ptree_view *ptree_view_new(struct task_struct **tasks, struct task_struct **twins, unsigned int nr);
+void ptree_view_get(struct ptree_view *view);
+void ptree_view_put(struct ptree_view *view);
+
+/* ptree_view_find() - number of a file in a view; U32_MAX: it is not in it. Any context; touches nothing of @file. */
+u32 ptree_view_find(const struct ptree_view *view, const struct file *file);
+
+/* socket.c: what makes a UNIX socket the other's double: its address and the credentials of its peer. */
+void ptree_socket_resemble(struct ptree_op *op, struct file *new, struct file *old);
+void ptree_socket_describe(struct ptree_file_info *info, struct file *file);
+
+#endif
