@@ -23,7 +23,6 @@ static size_t post_order(struct ptree_op *op, struct ptree_member **ret)
 
 int ptree_duplicate(struct ptree_op *op)
 {
-	_cleanup_free_ struct ptree_member **order = calloc(op->nr_members, sizeof(struct ptree_member *));
 	_cleanup_free_ struct ptree_twin *twins = calloc(op->nr_members, sizeof(*twins));
 	_cleanup_free_ int *members = calloc(op->nr_members, sizeof(*members));
 	_cleanup_free_ int *freeze = calloc(op->nr_freezers + 1, sizeof(*freeze));
@@ -39,8 +38,11 @@ int ptree_duplicate(struct ptree_op *op)
 		.requester_pidfd = op->requester_pidfd,
 		.twins = twins,
 	};
+	struct ptree_member **order = calloc(op->nr_members, sizeof(struct ptree_member *));
 	int r;
 
+	free(op->order);
+	op->order = order;
 	if (!order || !twins || !members || !freeze || post_order(op, order) != op->nr_members)
 		return ptree_error_oom(&op->error, "duplicate");
 	for (size_t i = 0; i < op->nr_members; i++)
@@ -55,6 +57,7 @@ int ptree_duplicate(struct ptree_op *op)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < op->nr_members; i++) {
+		order[i]->number = (uint32_t)i;
 		order[i]->twin = twins[i].pid;
 		order[i]->twin_nr_threads = twins[i].nr_threads;
 	}

@@ -14,34 +14,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "kernel-exchange.h"
 #include "util.h"
 
 #define ANSWER_USEC (5 * USEC_PER_SEC)		/* commands that are answered at once */
 #define GRACE_USEC (2 * USEC_PER_SEC)		/* behind a deadline that the module keeps itself */
 #define DISCARD_USEC (30 * USEC_PER_SEC)
 #define BUFFER_BYTES (1 << 20)
-
-struct ptree_kernel {
-	struct nl_sock *sock;
-	int family;
-};
-
-/* What one command waits for, and what came. */
-struct exchange {
-	uint8_t command;
-	uint32_t op;			/* 0: its answer carries none */
-	uint32_t sequence;
-	bool wants_ack, wants_result;
-	const char *step;
-	int (*take)(struct nlattr **attrs, struct nlattr *first, int length, void *userdata);
-	void *userdata;
-	struct ptree_error *error;
-};
-
-static void cleanup_msg(struct nl_msg **m)
-{
-	nlmsg_free(*m);
-}
 
 static int module_missing(struct ptree_error *e)
 {
@@ -115,7 +94,7 @@ struct ptree_kernel *ptree_kernel_close(struct ptree_kernel *k)
 	return NULL;
 }
 
-static int take_ack(struct exchange *x, const struct nlmsghdr *h)
+static int take_ack(struct ptree_exchange *x, const struct nlmsghdr *h)
 {
 	char message[256];
 	int code;
@@ -124,29 +103,35 @@ static int take_ack(struct exchange *x, const struct nlmsghdr *h)
 	x->wants_ack = false;
 	if (code == 0)
 		return 0;
-	x->wants_result = false;
+	x->wants_result = x->wants_dump = false;
 	return ptree_error_set(x->error, code, 0, "%s: the kernel module refuses: %s", x->step,
 			       *message ? message : strerror(-code));
 }
 
 /* A result of another op, or a late one: not ours to take. */
-static int take_result(struct exchange *x, struct nlmsghdr *h)
+static int take_result(struct ptree_exchange *x, struct nlmsghdr *h)
 {
 	struct nlattr *attrs[PTREE_A_MAX + 1];
 	struct genlmsghdr *g = nlmsg_data(h);
 	const char *message;
 	int code;
 
-	if (!genlmsg_valid_hdr(h, 0) || g->cmd != x->command || !x->wants_result)
+	if (!genlmsg_valid_hdr(h, 0) || g->cmd != x->command)
+		return 0;
+	if (x->wants_dump ? h->nlmsg_seq != x->sequence : !x->wants_result)
 		return 0;
 	if (genlmsg_parse(h, 0, attrs, PTREE_A_MAX, NULL) < 0)
 		return 0;
 	if (x->op && (!attrs[PTREE_A_OP] || nla_get_u32(attrs[PTREE_A_OP]) != x->op))
 		return 0;
 	x->wants_result = false;
+	if (x->wants_dump)
+		return x->take(attrs, genlmsg_attrdata(g, 0), genlmsg_attrlen(g, 0), x->userdata);
 	code = attrs[PTREE_A_ERRNO] ? nla_get_s32(attrs[PTREE_A_ERRNO]) : 0;
 	if (code < 0) {
 		message = attrs[PTREE_A_MESSAGE] ? nla_get_string(attrs[PTREE_A_MESSAGE]) : "";
+		if (x->failed)
+			return x->failed(code, message, attrs, x);
 		return ptree_error_set(x->error, code,
 				       attrs[PTREE_A_PID] ? (pid_t)nla_get_u32(attrs[PTREE_A_PID]) : 0,
 				       "%s", *message ? message : "duplicate: the kernel module failed and does not say why");
@@ -155,7 +140,7 @@ static int take_result(struct exchange *x, struct nlmsghdr *h)
 }
 
 /* One datagram may hold several messages. The first failure counts; all are read. */
-static int receive(struct ptree_kernel *k, struct exchange *x)
+static int receive(struct ptree_kernel *k, struct ptree_exchange *x)
 {
 	_cleanup_free_ unsigned char *buffer = NULL;
 	struct sockaddr_nl from;
@@ -173,6 +158,8 @@ static int receive(struct ptree_kernel *k, struct exchange *x)
 
 		if (h->nlmsg_type == NLMSG_ERROR && h->nlmsg_seq == x->sequence)
 			r = take_ack(x, h);
+		else if (h->nlmsg_type == NLMSG_DONE && h->nlmsg_seq == x->sequence)
+			x->wants_dump = false;
 		else if (h->nlmsg_type == k->family)
 			r = take_result(x, h);
 		if (r < 0 && error == 0)
@@ -182,18 +169,18 @@ static int receive(struct ptree_kernel *k, struct exchange *x)
 }
 
 /* Sends @m and waits for all that is wanted. The result may overtake the acknowledgement. */
-static int exchange(struct ptree_kernel *k, struct nl_msg *m, struct exchange *x, uint64_t timeout_usec)
+int ptree_kernel_exchange(struct ptree_kernel *k, struct nl_msg *m, struct ptree_exchange *x, uint64_t timeout_usec)
 {
 	uint64_t end = ptree_now_usec(CLOCK_MONOTONIC) + timeout_usec;
 	int r;
 
-	x->wants_ack = true;
+	x->wants_ack = !x->wants_dump;
 	r = nl_send_auto(k->sock, m);
 	if (r < 0)
 		return ptree_error_set(x->error, -EIO, 0, "%s: cannot write to the kernel module: %s", x->step,
 				       nl_geterror(r));
 	x->sequence = nlmsg_hdr(m)->nlmsg_seq;
-	while (x->wants_ack || x->wants_result) {
+	while (x->wants_ack || x->wants_result || x->wants_dump) {
 		struct pollfd p = { .fd = nl_socket_get_fd(k->sock), .events = POLLIN };
 		uint64_t now = ptree_now_usec(CLOCK_MONOTONIC);
 
@@ -211,11 +198,11 @@ static int exchange(struct ptree_kernel *k, struct nl_msg *m, struct exchange *x
 	return 0;
 }
 
-static struct nl_msg *message_new(struct ptree_kernel *k, uint8_t command, size_t size)
+struct nl_msg *ptree_kernel_message(struct ptree_kernel *k, uint8_t command, int flags, size_t size)
 {
 	struct nl_msg *m = nlmsg_alloc_size(size + 4096);
 
-	if (m && !genlmsg_put(m, NL_AUTO_PORT, NL_AUTO_SEQ, k->family, 0, NLM_F_REQUEST | NLM_F_ACK, command,
+	if (m && !genlmsg_put(m, NL_AUTO_PORT, NL_AUTO_SEQ, k->family, 0, NLM_F_REQUEST | flags, command,
 			      PTREE_GENL_VERSION)) {
 		nlmsg_free(m);
 		return NULL;
@@ -247,8 +234,8 @@ static int take_features(struct nlattr **attrs, struct nlattr *first, int length
 
 int ptree_kernel_features(struct ptree_kernel *k, struct ptree_kernel_features *ret, struct ptree_error *e)
 {
-	_cleanup_(cleanup_msg) struct nl_msg *m = message_new(k, PTREE_CMD_FEATURES, 0);
-	struct exchange x = {
+	_cleanup_nl_msg_ struct nl_msg *m = ptree_kernel_message(k, PTREE_CMD_FEATURES, NLM_F_ACK, 0);
+	struct ptree_exchange x = {
 		.command = PTREE_CMD_FEATURES,
 		.wants_result = true,
 		.step = "prepare",
@@ -257,7 +244,7 @@ int ptree_kernel_features(struct ptree_kernel *k, struct ptree_kernel_features *
 		.error = e,
 	};
 
-	return m ? exchange(k, m, &x, ANSWER_USEC) : ptree_error_oom(e, "prepare");
+	return m ? ptree_kernel_exchange(k, m, &x, ANSWER_USEC) : ptree_error_oom(e, "prepare");
 }
 
 /* The twins of all TWINS attributes, one behind the other. */
@@ -289,8 +276,8 @@ static int take_clone(struct nlattr **attrs, struct nlattr *first, int length, v
 
 int ptree_kernel_clone(struct ptree_kernel *k, struct ptree_kernel_clone *c, struct ptree_error *e)
 {
-	_cleanup_(cleanup_msg) struct nl_msg *m = NULL;
-	struct exchange x = {
+	_cleanup_nl_msg_ struct nl_msg *m = NULL;
+	struct ptree_exchange x = {
 		.command = PTREE_CMD_CLONE,
 		.op = c->op,
 		.wants_result = true,
@@ -301,7 +288,7 @@ int ptree_kernel_clone(struct ptree_kernel *k, struct ptree_kernel_clone *c, str
 	};
 	int r;
 
-	m = message_new(k, PTREE_CMD_CLONE, (c->nr_members + c->nr_freeze_fds) * sizeof(int));
+	m = ptree_kernel_message(k, PTREE_CMD_CLONE, NLM_F_ACK, (c->nr_members + c->nr_freeze_fds) * sizeof(int));
 	if (!m || nla_put_u32(m, PTREE_A_OP, c->op) < 0 ||
 	    nla_put(m, PTREE_A_MEMBERS, (int)(c->nr_members * sizeof(int)), c->members) < 0 ||
 	    nla_put_s32(m, PTREE_A_INIT, c->init_pidfd) < 0 ||
@@ -310,7 +297,7 @@ int ptree_kernel_clone(struct ptree_kernel *k, struct ptree_kernel_clone *c, str
 	    nla_put_u64(m, PTREE_A_DEADLINE_USEC, c->deadline_usec) < 0 ||
 	    (c->requester_pidfd >= 0 && nla_put_s32(m, PTREE_A_REQUESTER, c->requester_pidfd) < 0))
 		return ptree_error_oom(e, "duplicate");
-	r = exchange(k, m, &x, c->deadline_usec + GRACE_USEC);
+	r = ptree_kernel_exchange(k, m, &x, c->deadline_usec + GRACE_USEC);
 	if (r == -EPROTO && e && e->code != -EPROTO)
 		ptree_error_set(e, r, 0, "duplicate: the kernel module's answer does not name every twin");
 	return r;
@@ -318,20 +305,20 @@ int ptree_kernel_clone(struct ptree_kernel *k, struct ptree_kernel_clone *c, str
 
 int ptree_kernel_release(struct ptree_kernel *k, uint32_t op, struct ptree_error *e)
 {
-	_cleanup_(cleanup_msg) struct nl_msg *m = message_new(k, PTREE_CMD_RELEASE, 0);
-	struct exchange x = { .command = PTREE_CMD_RELEASE, .step = "start", .error = e };
+	_cleanup_nl_msg_ struct nl_msg *m = ptree_kernel_message(k, PTREE_CMD_RELEASE, NLM_F_ACK, 0);
+	struct ptree_exchange x = { .command = PTREE_CMD_RELEASE, .step = "start", .error = e };
 
 	if (!m || nla_put_u32(m, PTREE_A_OP, op) < 0)
 		return ptree_error_oom(e, "start");
-	return exchange(k, m, &x, ANSWER_USEC);
+	return ptree_kernel_exchange(k, m, &x, ANSWER_USEC);
 }
 
 int ptree_kernel_discard(struct ptree_kernel *k, uint32_t op, struct ptree_error *e)
 {
-	_cleanup_(cleanup_msg) struct nl_msg *m = message_new(k, PTREE_CMD_DISCARD, 0);
-	struct exchange x = { .command = PTREE_CMD_DISCARD, .op = op, .wants_result = true, .step = "discard", .error = e };
+	_cleanup_nl_msg_ struct nl_msg *m = ptree_kernel_message(k, PTREE_CMD_DISCARD, NLM_F_ACK, 0);
+	struct ptree_exchange x = { .command = PTREE_CMD_DISCARD, .op = op, .wants_result = true, .step = "discard", .error = e };
 
 	if (!m || nla_put_u32(m, PTREE_A_OP, op) < 0)
 		return ptree_error_oom(e, "discard");
-	return exchange(k, m, &x, DISCARD_USEC);
+	return ptree_kernel_exchange(k, m, &x, DISCARD_USEC);
 }

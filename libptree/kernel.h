@@ -45,6 +45,42 @@ int ptree_kernel_clone(struct ptree_kernel *k, struct ptree_kernel_clone *reques
 int ptree_kernel_release(struct ptree_kernel *k, uint32_t op, struct ptree_error *e);
 int ptree_kernel_discard(struct ptree_kernel *k, uint32_t op, struct ptree_error *e);
 
+/* What FILES said, as it came. */
+struct ptree_kernel_files {
+	struct ptree_file_info *files;
+	struct ptree_fd_info *fds;
+	struct ptree_mapping_info *mappings;
+	char **texts;			/* [nr_files], each malloc'ed or NULL; NULL: no file has one */
+	size_t nr_files, nr_fds, nr_mappings;
+	size_t size_files, size_fds, size_mappings;
+};
+
+/* @op 0: of @pidfds. To be freed with ptree_kernel_files_done(), whatever this returns. */
+int ptree_kernel_files(struct ptree_kernel *k, uint32_t op, const int *pidfds, size_t nr, struct ptree_kernel_files *ret,
+		       const char *step, struct ptree_error *e);
+void ptree_kernel_files_done(struct ptree_kernel_files *f);
+
+/* @ret_file: the file that a failure is about; UINT32_MAX: none. */
+int ptree_kernel_install(struct ptree_kernel *k, uint32_t op, const struct ptree_install *list, size_t nr,
+			 uint32_t *ret_file, struct ptree_error *e);
+
+struct ptree_kernel_call {
+	/* request */
+	uint32_t member;		/* as CLONE numbered it */
+	pid_t pid;			/* its pid, for sentences */
+	uint32_t flags;			/* PTREE_CALL_* */
+	const struct ptree_call *calls;
+	size_t nr;
+	void *data;			/* in and out; NULL: none */
+	size_t size;
+	/* result */
+	int64_t *results;		/* the caller's, nr of them */
+	size_t nr_results;
+};
+
+int ptree_kernel_call(struct ptree_kernel *k, uint32_t op, struct ptree_kernel_call *call, const char *step,
+		      struct ptree_error *e);
+
 /*
  * What an acknowledgement says: its error code and, from the extended-ack TLVs behind it, message and attribute. libnl
  * does not parse those. @message is bounded by @size and always terminated. Returns the code; -EBADMSG.

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proc.h"
+#include "settle.h"
 
 /* The clock of the steps, and word to whoever watches. Nobody is called while the source is frozen: see tell_late(). */
 static void step_begin(struct ptree_op *op, enum ptree_step step)
@@ -160,6 +161,7 @@ struct ptree_op *ptree_op_free(struct ptree_op *op)
 {
 	if (!op)
 		return NULL;
+	ptree_settle_done(op);
 	ptree_walk_done(op);
 	ptree_kernel_close(op->kernel);
 	ptree_close_fd(op->cgroup_fd);
@@ -170,6 +172,7 @@ struct ptree_op *ptree_op_free(struct ptree_op *op)
 	if (op->nofile_raised)
 		setrlimit(RLIMIT_NOFILE, &op->nofile_saved);
 	ptree_clone_unref(op->clone);
+	free(op->order);
 	free(op->protect);
 	free(op->name);
 	free(op->cgroup_option);

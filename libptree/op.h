@@ -13,10 +13,12 @@
 #include <sys/resource.h>
 
 #include "cgroup.h"
+#include "files.h"
 #include "internal.h"
 #include "journal.h"
 #include "keeper.h"
 #include "kernel.h"
+#include "policy.h"
 #include "registry.h"
 
 /* One process of the source. */
@@ -32,6 +34,7 @@ struct ptree_member {
 	bool covered;			/* under one of op->freezers */
 	char comm[16];
 	char *cgroup;			/* path below the cgroup root; NULL: a zombie */
+	uint32_t number;		/* which of CLONE's members */
 	pid_t twin;			/* 0: none yet */
 	unsigned twin_nr_threads;
 };
@@ -95,6 +98,11 @@ struct ptree_op {
 	uint64_t pause_start_usec;	/* CLOCK_MONOTONIC; 0: not frozen yet, or thawed */
 	bool asked_kernel;		/* a CLONE was sent: only DISCARD ends it */
 	unsigned clone_nr_threads;
+	struct ptree_member **order;	/* members by number: children before parents */
+
+	/* capture, settle */
+	struct ptree_files files;
+	struct ptree_policies policies;	/* what was asked for */
 
 	/* clock */
 	enum ptree_step step;
