@@ -311,6 +311,18 @@ test_a_name_is_taken_once()
 	untouched
 }
 
+test_a_limit_on_processes_is_said()
+{
+	local cgroup=$CGROUP_ROOT/lab-pids
+	worker_start 4 1 0
+	grep -q pids "$CGROUP_ROOT/cgroup.subtree_control" || echo +pids >"$CGROUP_ROOT/cgroup.subtree_control"
+	mkdir "$cgroup" || fail 'no cgroup'
+	echo 3 >"$cgroup/pids.max"
+	refused 1 'pids.max' "$SOURCE" --cgroup=/lab-pids
+	untouched
+	until_true 10 rmdir "$cgroup" 2>/dev/null || wrong 'somebody is left in the cgroup'
+}
+
 test_a_tree_in_several_cgroups_stays_in_them()
 {
 	local one=$CGROUP_ROOT/lab-one two=$CGROUP_ROOT/lab-two pid root
