@@ -4,6 +4,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include "state.h"
+#include "uapi/ptree.h"
 #include "symbols.h"
 
 /*
@@ -44,10 +45,36 @@ static void nsproxy_set(struct nsproxy *nsproxy)
 	task_unlock(current);
 }
 
-static void nsproxy_put(struct nsproxy *nsproxy)
+/* ptree_nsproxy_put() - give a counted set of namespaces back. */
+void ptree_nsproxy_put(struct nsproxy *nsproxy)
 {
 	if (compat_nsproxy_drop(nsproxy))
 		compat_nsproxy_free(nsproxy);
+}
+
+/*
+ * What the clone does not share with the source comes from its init. Taken out of a copy of init's set, which gets the
+ * source's in exchange and is freed with them: no namespace is counted by hand. The copy is made of current's set, and so
+ * that is init's for a moment.
+ */
+static int nsproxy_privatize(struct nsproxy *nsproxy, struct ptree_op *op)
+{
+	struct nsproxy *own = current->nsproxy, *init;
+
+	nsproxy_set(op->init_nsproxy);
+	init = borrowed(create_new_namespaces)(0, current, current_user_ns(), current->fs);
+	nsproxy_set(own);
+	if (IS_ERR(init))
+		return PTR_ERR(init);
+	if (op->flags & PTREE_CLONE_NET && nsproxy->net_ns == op->root_net)
+		swap(nsproxy->net_ns, init->net_ns);
+	if (op->flags & PTREE_CLONE_IPC && nsproxy->ipc_ns == op->root_ipc)
+		swap(nsproxy->ipc_ns, init->ipc_ns);
+	if (op->flags & PTREE_CLONE_UTS && nsproxy->uts_ns == op->root_uts)
+		swap(nsproxy->uts_ns, init->uts_ns);
+	compat_nsproxy_activate(init);
+	ptree_nsproxy_put(init);
+	return 0;
 }
 
 /*
@@ -57,13 +84,20 @@ static void nsproxy_put(struct nsproxy *nsproxy)
 static int nsproxy_borrow(struct ptree_borrow *loan, struct ptree_op *op)
 {
 	struct nsproxy *nsproxy;
+	int r = 0;
 
 	nsproxy = borrowed(create_new_namespaces)(0, current, current_user_ns(), current->fs);
 	if (IS_ERR(nsproxy))
 		return PTR_ERR(nsproxy);
 	put_pid_ns(nsproxy->pid_ns_for_children);
 	nsproxy->pid_ns_for_children = get_pid_ns(op->ns);
+	if (op->flags)
+		r = nsproxy_privatize(nsproxy, op);
 	compat_nsproxy_activate(nsproxy);
+	if (r < 0) {
+		ptree_nsproxy_put(nsproxy);
+		return r;
+	}
 
 	loan->cgroup_ns = nsproxy->cgroup_ns;
 	task_lock(op->init);
@@ -116,7 +150,7 @@ void ptree_borrow_end(struct ptree_borrow *loan)
 	if (loan->nsproxy) {
 		loan->twin_nsproxy->cgroup_ns = loan->cgroup_ns;
 		nsproxy_set(loan->nsproxy);
-		nsproxy_put(loan->twin_nsproxy);
+		ptree_nsproxy_put(loan->twin_nsproxy);
 	}
 	put_cred(loan->raised);
 }

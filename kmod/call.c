@@ -9,11 +9,13 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
 #include <linux/sched/task.h>
 #include <linux/uaccess.h>
 #include <asm/ptrace.h>
 #include <asm/unistd.h>
 #include "job.h"
+#include "state.h"
 #include "symbols.h"
 
 /* For a process that does not come to it; what it does then, each call by itself, cannot sleep for long. */
@@ -166,6 +168,7 @@ static void call_callback(struct callback_head *work)
 		job->error = calls_do(job);
 		job->message = "no memory or descriptors for the call in the process";
 	}
+	ptree_stop_again(current, job->stop_signal);
 	complete(&job->done);
 	ptree_job_put(job);
 }
@@ -193,16 +196,20 @@ void ptree_call_run(struct ptree_job *job)
 	}
 	init_task_work(&job->call_work, call_callback);
 	kref_get(&job->kref);
+	job->stop_signal = ptree_stop_signal(job->task);
 	if (borrowed(task_work_add)(job->task, &job->call_work, TWA_SIGNAL)) {
 		ptree_job_put(job);
 		job->error = -ESRCH;
 		job->message = "the process is exiting";
 		return;
 	}
+	if (job->stop_signal)
+		ptree_stop_suspend(job->task);
 	left = wait_for_completion_killable_timeout(&job->done, msecs_to_jiffies(PATIENCE_MSEC));
 	if (left > 0)
 		return;
 	if (borrowed(task_work_cancel_match)(job->task, is_work, &job->call_work)) {
+		ptree_stop_again(job->task, job->stop_signal);
 		ptree_job_put(job);
 		job->error = left < 0 ? -EINTR : -ETIMEDOUT;
 		job->message = "the process does not come to it";

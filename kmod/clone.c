@@ -28,7 +28,8 @@ static void twin_callback(struct callback_head *work)
 		goto done;
 	}
 	close_fd(member->cgroup_fd);
-	if (!ptree_op_aborted(op) && ptree_fault(op, "twin") == 0 && ptree_clone_threads(member) == 0)
+	if (!ptree_op_aborted(op) && ptree_fault(op, "twin") == 0 && ptree_clone_threads(member) == 0 &&
+	    ptree_pending_copy(member) == 0)
 		ptree_clone_zombies(member);
 done:
 	ptree_callback_done(op);
@@ -129,6 +130,7 @@ static void source_callback(struct callback_head *work)
 		ptree_op_fail(op, current, -EAGAIN, "is not frozen any more");
 	else if (!ptree_op_aborted(op))
 		leader_clone(member);
+	ptree_stop_again(current, member->stop_signal);
 	ptree_callback_done(op);
 }
 
@@ -149,6 +151,7 @@ static void callbacks_cancel(struct ptree_op *op)
 			continue;
 		if (!borrowed(task_work_cancel_match)(member_source(member), is_work, &member->source_work))
 			continue;
+		ptree_stop_again(member_source(member), member->stop_signal);
 		ptree_op_fail(op, member_source(member), -EBUSY, "does not respond (state %c)",
 			      task_state_to_char(member_source(member)));
 		ptree_callback_done(op);
@@ -183,6 +186,8 @@ int ptree_clone_members(struct ptree_op *op)
 			ptree_op_fail(op, member_source(member), -ESRCH, "is exiting; try again");
 			member->source_work.func = NULL;
 			ptree_callback_done(op);
+		} else if (member->stop_signal) {
+			ptree_stop_suspend(member_source(member));
 		}
 	}
 	if (!ptree_fault_is("stall"))

@@ -38,6 +38,7 @@ struct ptree_job {
 	unsigned int nr_results;
 	unsigned char *data;		/* kvmalloc'ed */
 	size_t size;
+	int stop_signal;		/* by which the task is stopped; 0: it is not */
 	bool all;			/* go on after a call that fails */
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* From pidfds to members: their threads, parents, groups and sessions. Who may not be cloned is vet.c's task. */
 #include <linux/bsearch.h>
+#include <linux/nsproxy.h>
 #include <linux/ptrace.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -169,6 +170,19 @@ static int requester_check(struct ptree_op *op)
 	return r;
 }
 
+static void root_namespaces_note(struct ptree_op *op)
+{
+	struct task_struct *root = member_source(&op->members[op->nr_members - 1]);
+
+	task_lock(root);
+	if (root->nsproxy) {
+		op->root_net = root->nsproxy->net_ns;
+		op->root_ipc = root->nsproxy->ipc_ns;
+		op->root_uts = root->nsproxy->uts_ns;
+	}
+	task_unlock(root);
+}
+
 /**
  * ptree_members_resolve() - complete the members and vet each one
  * @op: the op
@@ -194,6 +208,7 @@ int ptree_members_resolve(struct ptree_op *op)
 		op->nr_threads += member->nr_threads;
 		op->nr_zombies += member->zombie;
 	}
+	root_namespaces_note(op);
 	r = parents_find(op);
 	if (r < 0)
 		return r;

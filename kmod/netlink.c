@@ -14,7 +14,7 @@
 #include "op.h"
 #include "symbols.h"
 
-#define FEATURES (PTREE_FEATURE_THREADS | PTREE_FEATURE_ZOMBIES | PTREE_FEATURE_FILES | PTREE_FEATURE_CALL)
+#define FEATURES (PTREE_FEATURE_THREADS | PTREE_FEATURE_ZOMBIES | PTREE_FEATURE_STOPPED | PTREE_FEATURE_FILES | PTREE_FEATURE_CALL)
 #define MAX_THREADS 1000000
 
 /* Attributes without a policy of their own are refused by genetlink's strict validation. */
@@ -30,7 +30,7 @@ static const struct nla_policy clone_policy[PTREE_A_MAX + 1] = {
 	[PTREE_A_FREEZE]	= { .type = NLA_BINARY, .len = PTREE_MAX_FREEZE * sizeof(s32) },
 	[PTREE_A_DEADLINE_USEC]	= NLA_POLICY_FULL_RANGE(NLA_U64, &deadline_range),
 	[PTREE_A_REQUESTER]	= { .type = NLA_S32 },
-	[PTREE_A_FLAGS]		= NLA_POLICY_MASK(NLA_U32, 0),
+	[PTREE_A_FLAGS]		= NLA_POLICY_MASK(NLA_U32, PTREE_CLONE_NET | PTREE_CLONE_IPC | PTREE_CLONE_UTS),
 };
 
 static const struct nla_policy op_policy[PTREE_A_MAX + 1] = {
@@ -127,7 +127,12 @@ static int init_take(struct ptree_op *op, struct genl_info *info)
 	op->ns = task_active_pid_ns(init);
 	if (!op->init_pid || !op->ns || READ_ONCE(op->ns->child_reaper) != init || op->ns == &init_pid_ns)
 		return ptree_netlink_refuse(info, PTREE_A_INIT, -EINVAL, "PTREE_A_INIT is not pid 1 of a pid namespace of its own");
-	mm = get_task_mm(init);
+	task_lock(init);
+	op->init_nsproxy = init->nsproxy;
+	if (op->init_nsproxy)
+		get_nsproxy(op->init_nsproxy);
+	task_unlock(init);
+	mm = op->init_nsproxy ? get_task_mm(init) : NULL;
 	if (!mm)
 		return ptree_netlink_refuse(info, PTREE_A_INIT, -ESRCH, "PTREE_A_INIT is exiting");
 	op->memcg = get_mem_cgroup_from_mm(mm);
@@ -208,6 +213,7 @@ static int clone_parse(struct ptree_op *op, struct genl_info *info)
 
 	op->number = nla_get_u32(info->attrs[PTREE_A_OP]);
 	op->portid = info->snd_portid;
+	op->flags = info->attrs[PTREE_A_FLAGS] ? nla_get_u32(info->attrs[PTREE_A_FLAGS]) : 0;
 	op->owner_ns = get_pid_ns(task_active_pid_ns(current));
 	op->deadline = ktime_add_us(ktime_get(), nla_get_u64(info->attrs[PTREE_A_DEADLINE_USEC]));
 	r = freeze_take(op, info);

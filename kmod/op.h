@@ -38,6 +38,8 @@ struct ptree_member {
 	unsigned int nr_threads;
 	bool zombie;
 	bool session_leader;
+	int stop_signal;		/* it is stopped by this one; 0: it is not */
+	int stop_code;			/* what its parent has not yet been told of that; 0: it has */
 	struct ptree_group pgrp, session;
 	struct ptree_member *parent;	/* NULL for the root */
 	unsigned int parent_thread;	/* which of the parent's threads made this member */
@@ -87,6 +89,9 @@ struct ptree_op {
 	const struct cred *requester;	/* counted: whose rights count */
 	struct task_struct *init;	/* counted: pid 1 of the clone's namespace */
 	struct pid *init_pid;		/* counted */
+	struct nsproxy *init_nsproxy;	/* counted: init's namespaces, for PTREE_CLONE_* */
+	u32 flags;			/* PTREE_CLONE_* */
+	const void *root_net, *root_ipc, *root_uts;	/* the root's namespaces, only to be compared */
 	struct pid_namespace *ns;	/* the clone's; lives as long as init's struct pid */
 	struct pid_namespace *source_ns;	/* the source's; counted */
 	struct mem_cgroup *memcg;	/* counted: pays for what is made in the sources' context */

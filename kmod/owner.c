@@ -6,6 +6,7 @@
 #include <linux/wait.h>
 #include <net/net_namespace.h>
 #include "op.h"
+#include "state.h"
 
 /* Each op holds memory and may hold a source frozen. */
 #define MAX_OPS 256
@@ -156,8 +157,10 @@ int ptree_owner_release(u32 portid, u32 number)
 		r = -ENOENT;
 	else if (op->state != PTREE_OP_CLONED || op->aborted || op->busy)
 		r = -EBUSY;
-	else
+	if (r == 0) {
+		ptree_stop_twins(op);
 		op_unlink(op);
+	}
 	mutex_unlock(&ops_mutex);
 	return r;
 }

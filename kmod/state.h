@@ -29,10 +29,20 @@ struct ptree_borrow {
 
 int ptree_borrow_begin(struct ptree_borrow *loan, struct ptree_op *op, const struct cred *exact, bool into_clone);
 void ptree_borrow_end(struct ptree_borrow *loan);
+void ptree_nsproxy_put(struct nsproxy *nsproxy);
 
 /* state.c */
 void ptree_state_copy_leader(struct task_struct *twin, const struct ptree_borrow *loan);
 int ptree_state_copy_thread(struct task_struct *twin, struct task_struct *source);
+
+/* pending.c */
+int ptree_pending_copy(struct ptree_member *member);
+
+/* stop.c */
+int ptree_stop_signal(struct task_struct *task);
+void ptree_stop_suspend(struct task_struct *task);
+void ptree_stop_again(struct task_struct *task, int signal);
+void ptree_stop_twins(struct ptree_op *op);
 
 /* restart.c */
 void ptree_restart_prepare(struct task_struct *source);

@@ -53,6 +53,11 @@ struct sock;
 	COMPAT_BORROWED_LRU_GEN(X) \
 	/* kernel/ptrace.c: the requester's right over a member */ \
 	X(bool, ptrace_may_access, struct task_struct *task, unsigned int mode) \
+	/* kernel/signal.c: another task's signals, if it has not exited; waking it for them */ \
+	X(struct sighand_struct *, __lock_task_sighand, struct task_struct *task, unsigned long *flags) \
+	X(void, signal_wake_up_state, struct task_struct *task, unsigned int state) \
+	/* kernel/signal.c: a signal with all it tells, to a process or to a thread; SEND_SIG_* have no place for that */ \
+	X(int, send_signal_locked, int sig, struct kernel_siginfo *info, struct task_struct *task, enum pid_type type) \
 	/* kernel/seccomp.c: another thread's filters, counted for a twin */ \
 	X(void, get_seccomp_filter, struct task_struct *task) \
 	/* fs/file.c: a descriptor above RLIMIT_NOFILE, for the time of one call; the end of looking at another's table */ \

@@ -18,9 +18,8 @@ static int vet_thread(struct ptree_member *member, unsigned int t)
 
 	if (READ_ONCE(source->ptrace))
 		return ptree_op_fail(op, source, -EBUSY, "is being traced; detach the tracer first");
-	if (READ_ONCE(source->jobctl) & (JOBCTL_STOP_PENDING | JOBCTL_STOPPED))
-		return ptree_op_fail(op, source, -EBUSY,
-				     "is stopped (SIGSTOP or Ctrl-Z), which cannot be cloned yet; continue it first");
+	if (READ_ONCE(source->jobctl) & JOBCTL_STOP_PENDING)
+		return ptree_op_fail(op, source, -EAGAIN, "is just being stopped; try again");
 	if (!source->frozen)
 		return ptree_op_fail(op, source, -EAGAIN, "is not frozen (thread %d)",
 				     task_pid_nr_ns(source, op->owner_ns));
@@ -71,6 +70,9 @@ int ptree_vet_member(struct ptree_member *member)
 		if (r < 0)
 			return r;
 	}
+	member->stop_signal = ptree_stop_signal(source);
+	if (member->stop_signal)
+		member->stop_code = READ_ONCE(source->signal->group_exit_code);
 	return 0;
 }
 

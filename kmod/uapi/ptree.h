@@ -27,7 +27,7 @@
  *            PTREE_A_MAX_THREADS, PTREE_A_NR_OPS.
  *
  * CLONE      Duplicates a whole tree, all or nothing. Every thread of every member must be frozen (cgroup v2 freezer)
- *            or a zombie, and none may be a kernel thread, traced, group-stopped or inside vfork().
+ *            or a zombie, and none may be a kernel thread, traced or inside vfork().
  *            request: PTREE_A_OP, PTREE_A_MEMBERS, PTREE_A_INIT, PTREE_A_CGROUP, PTREE_A_FREEZE,
  *            PTREE_A_DEADLINE_USEC; optional PTREE_A_REQUESTER, PTREE_A_FLAGS.
  *            result: PTREE_A_TWINS, PTREE_A_NR_THREADS, PTREE_A_DUPLICATE_USEC.
@@ -122,7 +122,7 @@ enum ptree_attr {
 	PTREE_A_FREEZE,		/* binary, s32[]: fds of the source's cgroup.freeze files, open for writing */
 	PTREE_A_DEADLINE_USEC,	/* u64: longest time from the request until the source is thawed; not 0 */
 	PTREE_A_REQUESTER,	/* s32: pidfd of the process whose rights over the members count; absent: the sender */
-	PTREE_A_FLAGS,		/* u32: CALL: PTREE_CALL_*; CLONE: none are known yet; absent: 0 */
+	PTREE_A_FLAGS,		/* u32: CALL: PTREE_CALL_*; CLONE: PTREE_CLONE_*; absent: 0 */
 	PTREE_A_ERRNO,		/* s32: 0 or a negative errno */
 	PTREE_A_MESSAGE,	/* string: one sentence */
 	PTREE_A_PID,		/* u32: the member a failure is about, in the pid namespace of the op's owner */
@@ -261,6 +261,13 @@ enum ptree_call_flag {
 #define PTREE_TWINS_CHUNK	4096
 #define PTREE_MAX_MEMBERS	16000
 #define PTREE_MAX_FREEZE	1024
+
+/* The twins of members that are in the root's network, IPC or UTS namespace are in that of PTREE_A_INIT's process. */
+enum ptree_clone_flag {
+	PTREE_CLONE_NET		= 1 << 0,
+	PTREE_CLONE_IPC		= 1 << 1,
+	PTREE_CLONE_UTS		= 1 << 2,
+};
 
 enum ptree_feature {
 	PTREE_FEATURE_THREADS	= 1 << 0,	/* all threads are duplicated */
