@@ -5,7 +5,6 @@
  */
 #include <linux/fdtable.h>
 #include <linux/hash.h>
-#include <linux/hugetlb.h>
 #include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/mount.h>
@@ -256,7 +255,7 @@ static void info_fill(struct ptree_view_file *f)
 		info->is |= PTREE_FILE_WATCHED;
 	if (file->f_op == ptree_tty_fops || file->f_op == ptree_console_fops)
 		info->is |= PTREE_FILE_TTY;
-	if (shmem_mapping(file->f_mapping) || is_file_hugepages(file))
+	if (shmem_mapping(file->f_mapping) || info->fs_magic == HUGETLBFS_MAGIC)
 		info->is |= PTREE_FILE_SHARED_MEMORY;
 	name_describe(info, file);
 	owner_describe(info, file);
