@@ -77,19 +77,6 @@ test_a_root_that_is_traced_from_outside_is_refused()
 	untouched
 }
 
-test_a_member_that_is_stopped_is_refused_and_stays_stopped()
-{
-	worker_start 2 2 1
-	kill -STOP "${MEMBERS[1]}"
-	until_true 20 state_is "${MEMBERS[1]}" T || fail 'the child does not stop'
-	refused 1 "${MEMBERS[1]}.*stopped" "$SOURCE"
-	[[ $(process_state "${MEMBERS[1]}") = T ]] || wrong 'the child is not stopped any more'
-	untouched "${MEMBERS[0]}" "${MEMBERS[2]}"
-	kill -CONT "${MEMBERS[1]}"
-	untouched
-	clone_works
-}
-
 state_is() { [[ $(process_state "$1") = "$2" ]]; }
 
 test_a_parent_inside_vfork_is_refused()
