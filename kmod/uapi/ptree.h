@@ -70,9 +70,10 @@
  *            errors: -ENOENT no such op, or it had no FILES; -EBUSY; -EBADF the caller has no such file; -ERANGE the
  *            number of a file is too large.
  *
- * CALL       Runs system calls in the context of one frozen process: a twin, or with PTREE_CALL_SOURCE a member. They
- *            are not seen by its seccomp filters. A call that would sleep returns -EINTR or one of the kernel's restart
- *            codes (512 to 516) instead: the process is being frozen. After RELEASE or thaw: -EAGAIN.
+ * CALL       Runs system calls in the context of one frozen process: a twin, or with PTREE_CALL_SOURCE a member, or with
+ *            PTREE_CALL_INIT the clone's init, and then PTREE_A_MEMBER is not needed. They are not seen by its seccomp
+ *            filters. A call that would sleep returns -EINTR or one of the kernel's restart codes (512 to 516) instead:
+ *            the process is being frozen. After RELEASE or thaw: -EAGAIN.
  *            request: PTREE_A_OP, PTREE_A_MEMBER, PTREE_A_CALLS; optional PTREE_A_FLAGS, PTREE_A_DATA.
  *            PTREE_A_DATA is copied to memory that the process has for the time of the request, and its contents come
  *            back with the result. The calls run in order until one fails, or all with PTREE_CALL_ALL.
@@ -253,6 +254,7 @@ enum ptree_call_flag {
 	PTREE_CALL_SOURCE	= 1 << 0,	/* in the member, which must still be frozen; else in its twin */
 	PTREE_CALL_ALL		= 1 << 1,	/* go on after a call that fails */
 	PTREE_CALL_PRIVILEGED	= 1 << 2,	/* with the credentials of the sender */
+	PTREE_CALL_INIT		= 1 << 3,	/* in the clone's init */
 };
 
 #define PTREE_MAX_CALLS		64
