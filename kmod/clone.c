@@ -7,6 +7,7 @@
 #include "op.h"
 #include "state.h"
 #include "symbols.h"
+#include "tty.h"
 
 /* The last thing that a callback does: the op may be gone when this returns. */
 void ptree_callback_done(struct ptree_op *op)
@@ -56,6 +57,7 @@ static void twin_complete(struct ptree_member *member, struct task_struct *twin,
 	WRITE_ONCE(member->threads[0].twin, twin);
 	ptree_cred_settle(twin, loan->raised, loan->cred, NULL);
 	ptree_state_copy_leader(twin, loan);
+	ptree_tty_take(member, twin);
 	ptree_kinship_adopt(member->op, twin);
 
 	task_lock(twin);

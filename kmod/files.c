@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 #include "files.h"
 #include "symbols.h"
+#include "tty.h"
 
 #define NO_FILE U32_MAX
 
@@ -233,7 +234,7 @@ static void name_describe(struct ptree_file_info *info, struct file *file)
 	spin_unlock(&dentry->d_lock);
 }
 
-static void info_fill(struct ptree_view_file *f)
+static void info_fill(struct ptree_view_file *f, const struct tty_struct *controlling)
 {
 	struct file *file = f->file;
 	struct inode *inode = file_inode(file);
@@ -253,8 +254,8 @@ static void info_fill(struct ptree_view_file *f)
 		info->is |= PTREE_FILE_UNLINKED;
 	if (file->f_flags & FASYNC)
 		info->is |= PTREE_FILE_WATCHED;
-	if (file->f_op == ptree_tty_fops || file->f_op == ptree_console_fops)
-		info->is |= PTREE_FILE_TTY;
+	if (ptree_tty_is(file))
+		ptree_tty_describe(info, file, controlling);
 	if (shmem_mapping(file->f_mapping) || info->fs_magic == HUGETLBFS_MAGIC)
 		info->is |= PTREE_FILE_SHARED_MEMORY;
 	name_describe(info, file);
@@ -341,7 +342,7 @@ static u32 file_enter(struct ptree_view *view, const struct use *use)
 }
 
 /* Files that nothing told refers to (only twins, only private mappings) get no number. */
-static void view_number(struct ptree_view *view, u32 *numbers)
+static void view_number(struct ptree_view *view, u32 *numbers, const struct tty_struct *controlling)
 {
 	u32 i, nr = 0;
 
@@ -351,7 +352,7 @@ static void view_number(struct ptree_view *view, u32 *numbers)
 
 		numbers[i] = f->named ? nr : NO_FILE;
 		if (f->named) {
-			info_fill(f);
+			info_fill(f, controlling);
 			f->nr_held = 1;
 		}
 		while (spare-- > 0)
@@ -408,8 +409,33 @@ static int texts_fill(struct ptree_view *view)
 	return r;
 }
 
+/* What is INSTALLed in place of a terminal is to have it too: once, whichever of its files comes first. */
+static int inputs_fill(struct ptree_view *view)
+{
+	unsigned int i, other;
+
+	for (i = 0; i < view->nr_files; i++) {
+		struct ptree_view_file *f = &view->files[i];
+
+		if (!(f->info.is & PTREE_FILE_TTY))
+			continue;
+		for (other = 0; other < i; other++)
+			if (ptree_tty_same(view->files[other].file, f->file))
+				break;
+		if (other == i)
+			f->input = ptree_tty_input_get(f->file);
+		if (IS_ERR(f->input)) {
+			int r = PTR_ERR(f->input);
+
+			f->input = NULL;
+			return r;
+		}
+	}
+	return 0;
+}
+
 /* On failure the uses' references are still theirs. */
-static int view_fill(struct ptree_view *view, const struct gathering *g)
+static int view_fill(struct ptree_view *view, const struct gathering *g, const struct tty_struct *controlling)
 {
 	size_t nr_fds = 0, nr_mappings = 0, i;
 	u32 *of, *numbers;
@@ -432,7 +458,7 @@ static int view_fill(struct ptree_view *view, const struct gathering *g)
 	memset(view->buckets, 0xff, sizeof(*view->buckets) << view->bits);
 	for (i = 0; i < g->nr; i++)
 		of[i] = file_enter(view, &g->uses[i]);
-	view_number(view, numbers);
+	view_number(view, numbers, controlling);
 	uses_tell(view, g, of, numbers);
 	r = 0;
 out:
@@ -459,12 +485,14 @@ struct ptree_view *ptree_view_new(struct task_struct **tasks, struct task_struct
 			r = task_gather(&g, twins[i], i, true);
 	}
 	if (r == 0)
-		r = view_fill(view, &g);
+		r = view_fill(view, &g, ptree_tty_controlling(tasks[nr - 1]));
 	if (r < 0)
 		while (g.nr > 0)
 			fput(g.uses[--g.nr].file);
 	else
 		r = texts_fill(view);
+	if (r == 0 && twins)
+		r = inputs_fill(view);
 	kvfree(g.uses);
 	if (r < 0) {
 		ptree_view_put(view);
@@ -487,6 +515,7 @@ static void view_free(struct kref *kref)
 		if (view->files[i].file)
 			fput(view->files[i].file);
 		kvfree(view->files[i].text);
+		kvfree(view->files[i].input);
 	}
 	kvfree(view->files);
 	kvfree(view->buckets);

@@ -9,12 +9,14 @@
 #include "uapi/ptree.h"
 
 struct ptree_op;
+struct ptree_tty_input;
 
 struct ptree_view_file {
 	struct file *file;		/* counted; NULL: INSTALL has replaced it */
 	struct ptree_file_info info;
 	char *text;			/* kvmalloc'ed: fdinfo; NULL: none */
 	u32 text_size;
+	struct ptree_tty_input *input;	/* kvmalloc'ed: of a terminal, what nobody has read; NULL: not looked at */
 	u32 nr_found;			/* references that the looked-at processes have */
 	u32 nr_held;			/* references of the view's own */
 	u32 next;			/* in the bucket of the hash; U32_MAX: none */

@@ -6,6 +6,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
+#include <linux/tty.h>
 #include "fault.h"
 #include "op.h"
 #include "state.h"
@@ -238,6 +239,7 @@ void ptree_members_done(struct ptree_op *op)
 		kvfree(member->threads);
 		put_pid(member->pgrp.pid);
 		put_pid(member->session.pid);
+		tty_kref_put(member->tty);
 	}
 	kvfree(op->by_nr);
 	kvfree(op->members);

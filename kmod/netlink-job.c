@@ -20,7 +20,7 @@ const struct nla_policy ptree_netlink_call_policy[PTREE_A_MAX + 1] = {
 	[PTREE_A_CALLS]		= { .type = NLA_BINARY, .len = PTREE_MAX_CALLS * sizeof(struct ptree_call) },
 	[PTREE_A_DATA]		= { .type = NLA_BINARY, .len = PTREE_MAX_DATA },
 	[PTREE_A_FLAGS]		= NLA_POLICY_MASK(NLA_U32, PTREE_CALL_SOURCE | PTREE_CALL_ALL |
-						  PTREE_CALL_PRIVILEGED),
+						  PTREE_CALL_PRIVILEGED | PTREE_CALL_INIT),
 };
 
 
@@ -93,23 +93,40 @@ static int call_files_take(struct ptree_job *job, struct genl_info *info)
 	return 0;
 }
 
-static int call_parse(struct ptree_job *job, struct genl_info *info)
+static int call_task_take(struct ptree_job *job, struct genl_info *info, u32 flags)
 {
-	u32 flags = info->attrs[PTREE_A_FLAGS] ? nla_get_u32(info->attrs[PTREE_A_FLAGS]) : 0;
-	struct nlattr *calls = info->attrs[PTREE_A_CALLS], *data = info->attrs[PTREE_A_DATA];
 	struct ptree_member *member;
 	u32 number;
 
+	if (flags & PTREE_CALL_INIT) {
+		if (flags & PTREE_CALL_SOURCE)
+			return ptree_netlink_refuse(info, PTREE_A_FLAGS, -EINVAL, "the source has no init");
+		job->task = get_task_struct(job->op->init);
+		return 0;
+	}
 	if (!info->attrs[PTREE_A_MEMBER])
 		return ptree_netlink_missing(info, PTREE_A_MEMBER, "PTREE_A_MEMBER is missing");
-	if (!calls)
-		return ptree_netlink_missing(info, PTREE_A_CALLS, "PTREE_A_CALLS is missing");
 	number = nla_get_u32(info->attrs[PTREE_A_MEMBER]);
 	if (number >= job->op->nr_members)
 		return ptree_netlink_refuse(info, PTREE_A_MEMBER, -ERANGE, "the op has no such member");
 	member = &job->op->members[number];
 	if (member->zombie)
 		return ptree_netlink_refuse(info, PTREE_A_MEMBER, -ESRCH, "the member is a zombie");
+	job->task = get_task_struct(flags & PTREE_CALL_SOURCE ? member_source(member) : member_twin(member));
+	return 0;
+}
+
+static int call_parse(struct ptree_job *job, struct genl_info *info)
+{
+	u32 flags = info->attrs[PTREE_A_FLAGS] ? nla_get_u32(info->attrs[PTREE_A_FLAGS]) : 0;
+	struct nlattr *calls = info->attrs[PTREE_A_CALLS], *data = info->attrs[PTREE_A_DATA];
+	int r;
+
+	if (!calls)
+		return ptree_netlink_missing(info, PTREE_A_CALLS, "PTREE_A_CALLS is missing");
+	r = call_task_take(job, info, flags);
+	if (r < 0)
+		return r;
 	if (nla_len(calls) % sizeof(*job->calls) || nla_len(calls) == 0)
 		return ptree_netlink_refuse(info, PTREE_A_CALLS, -EINVAL, "PTREE_A_CALLS is no array of struct ptree_call");
 
@@ -125,7 +142,6 @@ static int call_parse(struct ptree_job *job, struct genl_info *info)
 			return -ENOMEM;
 		memcpy(job->data, nla_data(data), job->size);
 	}
-	job->task = get_task_struct(flags & PTREE_CALL_SOURCE ? member_source(member) : member_twin(member));
 	job->all = flags & PTREE_CALL_ALL;
 	if (flags & PTREE_CALL_PRIVILEGED)
 		job->cred = get_current_cred();

@@ -40,6 +40,8 @@ struct ptree_member {
 	bool session_leader;
 	int stop_signal;		/* it is stopped by this one; 0: it is not */
 	int stop_code;			/* what its parent has not yet been told of that; 0: it has */
+	struct tty_struct *tty;		/* counted: the source's controlling terminal when it was cloned; NULL: none */
+	pid_t tty_pgrp;			/* its foreground process group, in the source's pid namespace; 0: none */
 	struct ptree_group pgrp, session;
 	struct ptree_member *parent;	/* NULL for the root */
 	unsigned int parent_thread;	/* which of the parent's threads made this member */

@@ -4,7 +4,6 @@
 #include <linux/ioprio.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
-#include <linux/tty.h>
 #include <uapi/linux/sched/types.h>
 #include "state.h"
 #include "symbols.h"
@@ -109,15 +108,6 @@ void ptree_state_copy_leader(struct task_struct *twin, const struct ptree_borrow
 	spin_lock_irq(&twin->sighand->siglock);
 	/* Signals that were sent to the source's whole group during the fork are not the twin's. */
 	sigemptyset(&twin->signal->shared_pending.signal);
-	/* The terminal's session is the source's; the twin's session has none until it is given one. */
-	if (twin->signal->tty) {
-		struct tty_struct *tty = twin->signal->tty;
-
-		twin->signal->tty = NULL;
-		spin_unlock_irq(&twin->sighand->siglock);
-		tty_kref_put(tty);
-		spin_lock_irq(&twin->sighand->siglock);
-	}
 	spin_unlock_irq(&twin->sighand->siglock);
 }
 

@@ -83,8 +83,7 @@ PTREE_BORROWED_FUNCTIONS(X)
  */
 #define PTREE_BORROWED_VARIABLES(X) \
 	X(rwlock_t, tasklist_lock) \
-	X(const struct file_operations, tty_fops) \
-	X(const struct file_operations, console_fops)
+	X(const struct file_operations, tty_fops)
 
 #define X(type, name) extern type *ptree_##name;
 PTREE_BORROWED_VARIABLES(X)

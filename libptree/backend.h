@@ -36,6 +36,8 @@ struct ptree_backend_ops {
 	int (*terminate)(struct ptree *p, struct ptree_clone *c);
 	int (*wait)(struct ptree *p, struct ptree_clone *c, uint64_t timeout_usec, int *ret_status); /* ret not NULL */
 
+	int (*attach)(struct ptree *p, struct ptree_clone *c);	/* the caller's descriptor, close-on-exec */
+
 	/* Adds its lines with ptree_check_add(); fails only for want of memory. */
 	int (*check)(struct ptree *p, struct ptree_check_list *list);
 };

@@ -49,9 +49,10 @@ size_t ptree_calls_add_args(struct ptree_calls *c, long nr, const struct ptree_c
 int ptree_calls_run(struct ptree_calls *c, struct ptree_op *op, const struct ptree_member *member, unsigned flags,
 		    const char *step)
 {
+	pid_t pid = !member ? op->keeper.init_pid : flags & PTREE_CALL_SOURCE ? member->pid : member->twin;
 	struct ptree_kernel_call call = {
-		.member = member->number,
-		.pid = flags & PTREE_CALL_SOURCE ? member->pid : member->twin,
+		.member = member ? member->number : 0,
+		.pid = pid,
 		.flags = flags,
 		.calls = c->calls,
 		.nr = c->nr,
@@ -64,8 +65,7 @@ int ptree_calls_run(struct ptree_calls *c, struct ptree_op *op, const struct ptr
 
 	c->nr_results = 0;
 	if (c->overflow)
-		return ptree_error_set(&op->error, -E2BIG, member->pid, "%s: too much for one CALL in pid %d", step,
-				       member->pid);
+		return ptree_error_set(&op->error, -E2BIG, pid, "%s: too much for one CALL in pid %d", step, pid);
 	if (c->nr == 0)
 		return 0;
 	r = ptree_kernel_call(op->kernel, (uint32_t)op->id, &call, step, &op->error);

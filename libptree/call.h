@@ -47,6 +47,7 @@ size_t ptree_calls_add_args(struct ptree_calls *c, long nr, const struct ptree_c
 
 /*
  * ptree_calls_run() - run them all in one member's twin (or with PTREE_CALL_SOURCE the member)
+ * @member: with PTREE_CALL_INIT, which is for the clone's init, NULL
  * @flags: PTREE_CALL_*
  * 0 if all returned 0 or more, or PTREE_CALL_ALL was given; else the errno of the one that failed, without a sentence
  * unless the module itself failed; what is left in c->results tells.

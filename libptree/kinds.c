@@ -7,6 +7,7 @@
 
 #include "settle/device.h"
 #include "settle/regular.h"
+#include "settle/tty.h"
 #include "settle/unsettled.h"
 
 const struct ptree_kind ptree_kinds[] = {
@@ -18,9 +19,14 @@ const struct ptree_kind ptree_kinds[] = {
 	{
 		.name = "terminal",
 		.group = PTREE_GROUP_TTY,
-		.policy = PTREE_POLICY_SHARE,
-		.is = ptree_terminal_is,
-		.judge = ptree_unsettled_judge,
+		.policy = PTREE_POLICY_PRIVATE,
+		.may = MAY(PRIVATE) | MAY(SEVER) | MAY(SHARE),
+		.is = ptree_tty_is,
+		.judge = ptree_tty_judge,
+		.capture = ptree_tty_capture,
+		.settle = ptree_tty_settle,
+		.finish = ptree_tty_finish,
+		.release = ptree_tty_release,
 	},
 	{
 		.name = "shared memory",

@@ -283,3 +283,11 @@ int ptree_clone_wait(struct ptree *p, struct ptree_clone *c, uint64_t timeout_us
 		*ret_status = status;
 	return r;
 }
+
+int ptree_clone_attach(struct ptree *p, struct ptree_clone *c)
+{
+	int r;
+
+	r = begin(p);
+	return r < 0 ? r : end(p, p->ops->attach(p, c));
+}

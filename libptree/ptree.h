@@ -185,6 +185,17 @@ int ptree_clone_terminate(struct ptree *p, struct ptree_clone *c);
  */
 int ptree_clone_wait(struct ptree *p, struct ptree_clone *c, uint64_t timeout_usec, int *ret_status);
 
+/**
+ * ptree_clone_attach() - sit down in front of the terminal that a clone has of its own
+ *
+ * Returns a descriptor, the caller's to close, of the terminal's master (man 7 pty): what is written to it the clone
+ * reads, and the other way round; TIOCSWINSZ sets the size. It is non-blocking and close-on-exec, and stays useful for as
+ * long as the clone lives: closing it hangs nothing up. Several that are attached at once share input and output.
+ *
+ * Errors: -ENOTTY the clone has no terminal of its own; -ESRCH it has ended; -EPERM it is somebody else's.
+ */
+int ptree_clone_attach(struct ptree *p, struct ptree_clone *c);
+
 /* One line of ptree_check(). */
 struct ptree_check_item {
 	const char *name;	/* "kernel module", "cgroup v2" …: static */

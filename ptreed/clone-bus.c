@@ -152,6 +152,11 @@ static int method_terminate(sd_bus_message *message, void *userdata, sd_bus_erro
 	return submit(message, userdata, OPERATION_TERMINATE, 0, 0, error);
 }
 
+static int method_attach(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return submit(message, userdata, OPERATION_ATTACH, 0, 0, error);
+}
+
 static int method_kill(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	enum ptree_whom whom;
@@ -202,6 +207,8 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("s", whom, "i", signal), SD_BUS_NO_RESULT, method_kill,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("Terminate", "", "", method_terminate, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Attach", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", terminal), method_attach,
+				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Wait", SD_BUS_NO_ARGS, SD_BUS_RESULT("i", status), method_wait,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_VTABLE_END,

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "../libptree/attach.h"
 #include "../libptree/proc.h"
 #include "clone.h"
 #include "errors.h"
@@ -21,6 +22,7 @@ static const char *const kind_names[_OPERATION_KIND_MAX] = {
 	[OPERATION_THAW] = "thaw",
 	[OPERATION_KILL] = "kill",
 	[OPERATION_TERMINATE] = "terminate",
+	[OPERATION_ATTACH] = "attach",
 };
 
 const char *operation_kind_name(enum operation_kind kind)
@@ -117,6 +119,25 @@ static void answer_clone(struct operation *o, struct clone *c)
 		sd_bus_reply_method_errno(o->message, r, NULL);
 }
 
+/* By the daemon itself: a worker could not hand it on, and there is nothing in it that could take its time. */
+static void answer_attach(struct operation *o, const struct clone *c)
+{
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	_cleanup_close_ int fd = c ? ptree_attach_open(c->info->init_pid, c->info->init_start) : -ESRCH;
+	int r = fd;
+
+	if (fd >= 0)
+		r = sd_bus_reply_method_return(o->message, "h", fd);
+	else if (fd == -ENOTTY)
+		errors_set(&error, fd, "attach: clone %s has no terminal of its own; clone with --tty=new", o->clone_id);
+	else if (fd == -ESRCH)
+		errors_set(&error, fd, "attach: clone %s has ended", o->clone_id);
+	else
+		errors_set(&error, fd, "attach: cannot get the terminal of clone %s: %s", o->clone_id, strerror(-fd));
+	if (r < 0)
+		sd_bus_reply_method_errno(o->message, r, &error);
+}
+
 static void answer(struct operation *o)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -132,6 +153,10 @@ static void answer(struct operation *o)
 	}
 	if (o->kind != OPERATION_CLONE) {
 		c = manager_find_clone(m, o->clone_id);
+		if (o->kind == OPERATION_ATTACH) {
+			answer_attach(o, c);
+			return;
+		}
 		if (c)
 			clone_refresh(c);
 		sd_bus_reply_method_return(o->message, NULL);
@@ -217,6 +242,11 @@ static void start(struct operation *o)
 	int r;
 
 	o->state = OPERATION_RUNNING;
+	if (o->kind == OPERATION_ATTACH) {
+		answer(o);
+		operation_free(o);
+		return;
+	}
 	r = worker_start(&o->worker, m->event, m->work, o, deadline, on_done);
 	if (r < 0) {
 		ptree_error_set(&o->result.error, r, o->pid, "%s: pid %d: cannot start a worker: %m",

@@ -65,14 +65,20 @@
  *            old one's address (its name, not its place in the file system or the abstract namespace) and the
  *            credentials of its peer, pids translated into the clone's. With fd -1 the file itself is opened anew: same
  *            inode, flags, credentials, and the position of the time of FILES; regular files and directories only.
+ *            Where old and new are terminals, and the new one is no session's outside the clone, it gets the input that
+ *            nobody had read from the old one at the time of FILES (for a master: what was written to its slaves), if
+ *            it has not received any; and it becomes the controlling terminal of the twins whose sources had the old
+ *            one (for a master: its slave) when they were cloned, with the twin of its foreground process group.
+ *            Termios, size and packet mode are the caller's to set, before INSTALL.
  *            result: PTREE_A_ERRNO; PTREE_A_FILE where a file could not be opened anew. What came before it is
  *            installed.
  *            errors: -ENOENT no such op, or it had no FILES; -EBUSY; -EBADF the caller has no such file; -ERANGE the
  *            number of a file is too large.
  *
- * CALL       Runs system calls in the context of one frozen process: a twin, or with PTREE_CALL_SOURCE a member. They
- *            are not seen by its seccomp filters. A call that would sleep returns -EINTR or one of the kernel's restart
- *            codes (512 to 516) instead: the process is being frozen. After RELEASE or thaw: -EAGAIN.
+ * CALL       Runs system calls in the context of one frozen process: a twin, or with PTREE_CALL_SOURCE a member, or with
+ *            PTREE_CALL_INIT the clone's init, and then PTREE_A_MEMBER is not needed. They are not seen by its seccomp
+ *            filters. A call that would sleep returns -EINTR or one of the kernel's restart codes (512 to 516) instead:
+ *            the process is being frozen. After RELEASE or thaw: -EAGAIN.
  *            request: PTREE_A_OP, PTREE_A_MEMBER, PTREE_A_CALLS; optional PTREE_A_FLAGS, PTREE_A_DATA.
  *            PTREE_A_DATA is copied to memory that the process has for the time of the request, and its contents come
  *            back with the result. The calls run in order until one fails, or all with PTREE_CALL_ALL.
@@ -157,14 +163,14 @@ struct ptree_file_info {
 	__u64 rdev;		/* of a device, as st_rdev has it */
 	__s64 pos;
 	__u64 peer;		/* connected UNIX socket: cookie of its peer; else 0 */
-	__u64 cookie;		/* socket: as SO_COOKIE has it */
+	__u64 cookie;		/* socket: as SO_COOKIE has it; terminal: the same for a pty's slaves and its master */
 	__u32 fs_magic;		/* of the file system, as statfs() has it */
 	__u32 mode;		/* as st_mode has it */
 	__u32 flags;		/* as F_GETFL has it */
 	__u32 is;		/* PTREE_FILE_* */
 	__u32 nr_outside;	/* references that neither the members nor their twins have: another process, a message
 				 * under way, the kernel. For regular files with a name it counts mappings too. */
-	__u32 readers, writers;	/* pipe: descriptions of its ends, everybody's */
+	__u32 readers, writers;	/* pipe: descriptions of its ends, everybody's; terminal (readers): of it, or its slave */
 	__u32 queued;		/* socket: buffers (messages, connections) in its receive queue */
 	__u32 backlog;		/* listening socket: connections that wait for accept() */
 	__u32 owner;		/* F_GETOWN: pid in the pid namespace of the caller; 0: none */
@@ -187,6 +193,9 @@ enum ptree_file_is {
 	PTREE_FILE_SHARED_MEMORY = 1 << 6,	/* shmem or hugetlb behind a mapping or a memfd */
 	PTREE_FILE_SHUT_READ	= 1 << 7,	/* socket: shutdown(SHUT_RD), or the peer's SHUT_WR */
 	PTREE_FILE_SHUT_WRITE	= 1 << 8,
+	PTREE_FILE_MASTER	= 1 << 9,	/* terminal: the master of a pty */
+	PTREE_FILE_HUNG_UP	= 1 << 10,	/* terminal: hung up; master: all its slaves were closed */
+	PTREE_FILE_CONTROLLING	= 1 << 11,	/* terminal: that of the last of the members, the root */
 };
 
 /* One descriptor. */
@@ -253,6 +262,7 @@ enum ptree_call_flag {
 	PTREE_CALL_SOURCE	= 1 << 0,	/* in the member, which must still be frozen; else in its twin */
 	PTREE_CALL_ALL		= 1 << 1,	/* go on after a call that fails */
 	PTREE_CALL_PRIVILEGED	= 1 << 2,	/* with the credentials of the sender */
+	PTREE_CALL_INIT		= 1 << 3,	/* in the clone's init */
 };
 
 #define PTREE_MAX_CALLS		64

@@ -25,6 +25,7 @@
 	X(ENOMEM,     "NoMemory")                                                                                       \
 	X(EAGAIN,     "LimitReached")                                                                                   \
 	X(ECANCELED,  "Canceled")                                                                                       \
+	X(ENOTTY,     "NoTerminal")                                                                                     \
 	X(EIO,        "Failed")
 
 #endif

@@ -5,6 +5,7 @@
  *
  * PTREE_BUS_ADDRESS in the environment names a bus, PTREE_BUS=session means the session bus; else it is the system's.
  */
+#include <fcntl.h>
 #include <string.h>
 
 #include "../backend.h"
@@ -329,6 +330,25 @@ static int backend_wait(struct ptree *p, struct ptree_clone *c, uint64_t timeout
 	return 0;
 }
 
+static int backend_attach(struct ptree *p, struct ptree_clone *c)
+{
+	_cleanup_message_ sd_bus_message *call = NULL, *reply = NULL;
+	int fd, r;
+
+	r = clone_call(p, c, "Attach", &call);
+	if (r < 0)
+		return r;
+	r = bus_call(p, call, FOREVER, &reply);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_read(reply, "h", &fd);
+	if (r < 0)
+		return bus_answer_bad(p, r);
+	/* That one is the message's. */
+	fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return fd < 0 ? ptree_error_set(&p->error, -errno, 0, "bus: cannot keep the terminal: %m") : fd;
+}
+
 static int backend_check(struct ptree *p, struct ptree_check_list *list)
 {
 	_cleanup_message_ sd_bus_message *call = NULL, *reply = NULL;
@@ -355,5 +375,6 @@ const struct ptree_backend_ops ptree_backend_bus = {
 	.kill = backend_kill,
 	.terminate = backend_terminate,
 	.wait = backend_wait,
+	.attach = backend_attach,
 	.check = backend_check,
 };

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "../attach.h"
 #include "../backend.h"
 #include "../op.h"
 #include "../proc.h"
@@ -251,6 +252,20 @@ static int direct_wait(struct ptree *p, struct ptree_clone *c, uint64_t timeout_
 	return 0;
 }
 
+static int direct_attach(struct ptree *p, struct ptree_clone *c)
+{
+	int fd = ptree_attach_open(c->init_pid, c->init_start);
+
+	if (fd == -ESRCH)
+		return is_gone(p, c);
+	if (fd == -ENOTTY)
+		return ptree_error_set(&p->error, fd, 0, "attach: clone %s has no terminal of its own; clone with --tty=new",
+				       c->id);
+	if (fd < 0)
+		return ptree_error_set(&p->error, fd, c->init_pid, "attach: cannot get the terminal of clone %s: %m", c->id);
+	return fd;
+}
+
 static int direct_check(struct ptree *p, struct ptree_check_list *list)
 {
 	struct ptree_kernel_features features;
@@ -282,5 +297,6 @@ const struct ptree_backend_ops ptree_backend_direct = {
 	.kill		= direct_kill,
 	.terminate	= direct_terminate,
 	.wait		= direct_wait,
+	.attach		= direct_attach,
 	.check		= direct_check,
 };

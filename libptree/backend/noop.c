@@ -3,6 +3,7 @@
  * The noop backend: clones that exist in memory only, for tests of programs that use libptree. Every process may be
  * "cloned" but those that are always refused (pid 1, the caller); a clone lives in its context and ends with it.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 
@@ -245,6 +246,17 @@ static int noop_wait(struct ptree *p, struct ptree_clone *c, uint64_t timeout_us
 	return ptree_error_set(&p->error, -ETIMEDOUT, 0, "clone %s still runs", c->id);
 }
 
+/* A terminal that nobody has: what is written to it comes back as its echo. */
+static int noop_attach(struct ptree *p, struct ptree_clone *c)
+{
+	int fd;
+
+	if (c->state == PTREE_STATE_DEAD)
+		return ptree_error_set(&p->error, -ESRCH, 0, "clone %s has ended", c->id);
+	fd = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	return fd < 0 ? ptree_error_set(&p->error, -errno, 0, "attach: cannot make a pty: %m") : fd;
+}
+
 static int noop_check(struct ptree *p, struct ptree_check_list *list)
 {
 	(void)p;
@@ -264,5 +276,6 @@ const struct ptree_backend_ops ptree_backend_noop = {
 	.kill		= noop_kill,
 	.terminate	= noop_terminate,
 	.wait		= noop_wait,
+	.attach		= noop_attach,
 	.check		= noop_check,
 };

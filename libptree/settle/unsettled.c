@@ -9,11 +9,6 @@
 #define MQUEUE_MAGIC 0x19800202
 #define PIDFS_MAGIC 0x50494446
 
-bool ptree_terminal_is(const struct ptree_file *f)
-{
-	return f->info.is & PTREE_FILE_TTY;
-}
-
 bool ptree_memory_is(const struct ptree_file *f)
 {
 	return (f->info.is & PTREE_FILE_SHARED_MEMORY) && (f->info.is & PTREE_FILE_INTERNAL);

@@ -5,7 +5,6 @@
 
 #include "../settle.h"
 
-bool ptree_terminal_is(const struct ptree_file *f);
 bool ptree_memory_is(const struct ptree_file *f);
 bool ptree_pipe_is(const struct ptree_file *f);
 bool ptree_socket_is(const struct ptree_file *f);

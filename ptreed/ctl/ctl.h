@@ -106,6 +106,9 @@ int ctl_each_clone(struct ctl *ctl, int argc, char **argv,
 /* ctl_wait() - wait until @c is gone; returns its status as a shell would give it, or an exit code. */
 int ctl_wait(struct ctl *ctl, struct ptree_clone *c);
 
+/* ctl_ended() - the same for a clone that is gone, of the status that ptree_clone_wait() gave. */
+int ctl_ended(struct ctl *ctl, const struct ptree_clone *c, int status);
+
 /* ctl_service() - clone @pid as the main process of the systemd unit that we run in; see service.c. */
 int ctl_service(struct ctl *ctl, pid_t pid, struct ptree_clone_options *options);
 
@@ -118,6 +121,7 @@ int verb_freeze(struct ctl *ctl, int argc, char **argv);
 int verb_thaw(struct ctl *ctl, int argc, char **argv);
 int verb_kill(struct ctl *ctl, int argc, char **argv);
 int verb_terminate(struct ctl *ctl, int argc, char **argv);
+int verb_attach(struct ctl *ctl, int argc, char **argv);
 int verb_check(struct ctl *ctl, int argc, char **argv);
 
 static inline void ctl_cleanup_clone(struct ptree_clone **c)

@@ -18,6 +18,7 @@ static const struct ctl_verb verbs[] = {
 	{ "thaw",      "CLONE…",    "Let a frozen or held clone run", verb_thaw },
 	{ "kill",      "CLONE…",    "Send a signal to the root of a clone, or to all of it", verb_kill },
 	{ "terminate", "CLONE…",    "Kill a clone and wait until nothing is left of it", verb_terminate },
+	{ "attach",    "CLONE",     "Sit in front of a clone's own terminal; ^] leaves it", verb_attach },
 	{ "check",     "",          "Say what this host can do and what is missing", verb_check },
 	{ "help",      "",          "Show this help", verb_help },
 };
@@ -59,7 +60,7 @@ static int help(void)
 	       "  -s, --signal=SIGNAL        What to send (SIGTERM)\n"
 	       "\nExit codes:\n");
 	ctl_exit_help(stdout);
-	printf("With --wait: the clone's own exit status, 128+N if signal N ended it.\n");
+	printf("With --wait and attach: the clone's own exit status, 128+N if signal N ended it.\n");
 	return CTL_OK;
 }
 

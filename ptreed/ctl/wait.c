@@ -5,13 +5,8 @@
 
 #include "ctl.h"
 
-int ctl_wait(struct ctl *ctl, struct ptree_clone *c)
+int ctl_ended(struct ctl *ctl, const struct ptree_clone *c, int status)
 {
-	int status, r;
-
-	r = ptree_clone_wait(ctl->p, c, UINT64_MAX, &status);
-	if (r < 0)
-		return ctl_fail(ctl, r);
 	if (status == -1)
 		return ctl_complain(ctl, CTL_FAILURE, "clone %s is gone and left no status", ptree_clone_name(c));
 
@@ -22,4 +17,12 @@ int ctl_wait(struct ctl *ctl, struct ptree_clone *c)
 		return 128 + WTERMSIG(status);
 	}
 	return WEXITSTATUS(status);
+}
+
+int ctl_wait(struct ctl *ctl, struct ptree_clone *c)
+{
+	int status, r;
+
+	r = ptree_clone_wait(ctl->p, c, UINT64_MAX, &status);
+	return r < 0 ? ctl_fail(ctl, r) : ctl_ended(ctl, c, status);
 }

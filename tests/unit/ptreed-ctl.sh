@@ -125,6 +125,32 @@ expect 0 7 cat "$dir/status"
 expect 0 '' "$ctl" --bus terminate one two 3
 expect 0 '' "$ctl" --bus -q --no-legend list
 
+# Its terminal: there and back; what is no terminal is passed on as it is, and the end of it ends nothing.
+expect 0 'plain' "$ctl" --bus -q clone "$source" --name=plain
+expect 1 'ptreectl: attach: attach: clone * has no terminal of its own*' "$ctl" --bus attach plain
+expect 0 '' "$ctl" --bus terminate plain
+expect 3 "*'nobody'*" "$ctl" --bus attach nobody
+expect 0 'tty1' "$ctl" --bus -q clone "$source" --name=tty1
+printf 'there\035\n' | "$ctl" --bus attach tty1 >"$dir/said" 2>"$dir/attach" &
+until_ok grep -q there "$dir/said"
+expect 0 'ID*tty1*' "$ctl" --bus list
+expect 0 '' "$ctl" --bus kill tty1
+wait $!
+expect 0 "7there^[]]*" echo "$?$(tr -d '\r' <"$dir/said")$(<"$dir/attach")"
+# In front of a terminal ^] leaves it, and the terminal is as it was.
+expect 0 'tty2' "$ctl" --bus -q clone "$source" --name=tty2
+mkfifo "$dir/keys"
+script -qec "stty rows 30; $ctl --bus attach tty2; stty -a" /dev/null <"$dir/keys" >"$dir/window" 2>&1 &
+exec 7>"$dir/keys"
+until_ok grep -q 'attached to clone tty2' "$dir/window"
+printf here >&7
+until_ok grep -q here "$dir/window"
+printf '\035' >&7
+exec 7>&-
+wait $!
+expect 0 '*detached from clone tty2, which runs on]*rows 30;* icanon * echo *' cat "$dir/window"
+expect 0 '' "$ctl" --bus terminate tty2
+
 # Somebody else.
 as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups --)
 expect 4 'ptreectl: clone: authorize: uid 65534 may not clone pid *' "${as_nobody[@]}" "$ctl" clone "$source"

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The fake engine. A clone named fail… fails with a sentence, hang… never ends, die… is killed, mute… exits without a
- * result, slow… takes 300 ms; any other is made at once: a registry entry and a sleeping process as its init, which
+ * result, slow… takes 300 ms, tty… has a terminal that echoes; any other is made at once: a registry entry and a sleeping process as its init, which
  * ends with status 7 on SIGTERM. No process is touched.
  */
 #include "ptreed-fake.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../libptree/attach.h"
 #include "../../libptree/proc.h"
 #include "../../libptree/registry.h"
 
@@ -28,8 +31,18 @@ static void on_term(int signal)
 	_exit(write(status_fd, status, (size_t)n) == n ? FAKE_EXIT_CODE : EXIT_FAILURE);
 }
 
+/* A terminal as a clone has one: somebody has the slave open, and ptree-init the master. */
+static void terminal_make(void)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+
+	if (master < 0 || unlockpt(master) < 0 || ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY) < 0 ||
+	    dup2(master, PTREE_ATTACH_FD) < 0)
+		_exit(EXIT_FAILURE);
+}
+
 /* Like ptree-init: not our child, and on its own. Its pid comes through a pipe. */
-static pid_t init_spawn(int fd)
+static pid_t init_spawn(int fd, bool has_terminal)
 {
 	int pipe_fds[2];
 	pid_t middle, pid = -1;
@@ -43,17 +56,18 @@ static pid_t init_spawn(int fd)
 			setsid();
 			prctl(PR_SET_PDEATHSIG, 0);
 			prctl(PR_SET_NAME, "fake-init");
-			status_fd = fd;
-			signal(SIGTERM, on_term);
-			/* Not the pipes of whoever reads a test's output. */
-			dup2(fd, STDOUT_FILENO);
+			/* Not the pipes of whoever reads a test's output, and above all not the registry's lock. */
+			dup2(fd, STDIN_FILENO);
 			dup2(fd, STDERR_FILENO);
-			if (write(pipe_fds[1], &(pid_t){ getpid() }, sizeof(pid)) < 0)
+			dup2(pipe_fds[1], STDOUT_FILENO);
+			close_range(STDERR_FILENO + 1, ~0U, 0);
+			status_fd = STDIN_FILENO;
+			signal(SIGTERM, on_term);
+			if (has_terminal)
+				terminal_make();
+			if (write(STDOUT_FILENO, &(pid_t){ getpid() }, sizeof(pid)) < 0)
 				_exit(EXIT_FAILURE);
-			/* Above all not the registry's lock. */
-			dup2(fd, 3);
-			status_fd = 3;
-			close_range(4, ~0U, 0);
+			dup2(STDIN_FILENO, STDOUT_FILENO);
 			for (;;)
 				pause();
 		}
@@ -91,7 +105,7 @@ int fake_clone(const char *name, pid_t source, uid_t uid, char id[32])
 		return -ENOMEM;
 	c->cgroup = strdup("/ptree-fake/no-such-cgroup");
 	c->source_pid = source;
-	c->init_pid = c->root_pid = init_spawn(status);
+	c->init_pid = c->root_pid = init_spawn(status, name && strncmp(name, "tty", 3) == 0);
 	if (c->init_pid < 0)
 		return c->init_pid;
 	c->init_start = ptree_proc_start(c->init_pid);

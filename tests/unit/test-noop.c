@@ -104,6 +104,24 @@ static void killed_clone_leaves_the_list_and_a_status(void **state)
 	ptree_close(p);
 }
 
+static void terminal_echoes(void **state)
+{
+	struct ptree *p = context();
+	struct ptree_clone *c = clone_named(p, NULL, 0);
+	_cleanup_close_ int fd = ptree_clone_attach(p, c);
+	char got[4];
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "ab\n", 3), 3);
+	test_wait_for(read(fd, got, sizeof(got)) == 4);
+	assert_memory_equal(got, "ab\r\n", 4);
+	ptree_clone_terminate(p, c);
+	assert_int_equal(ptree_clone_attach(p, c), -ESRCH);
+	ptree_clone_unref(c);
+	ptree_close(p);
+}
+
 static int next_step;
 
 static void step_comes(enum ptree_step step, void *userdata)
@@ -141,6 +159,7 @@ int main(void)
 		cmocka_unit_test(name_can_be_had_once),
 		cmocka_unit_test(held_clone_is_frozen_until_thawed),
 		cmocka_unit_test(killed_clone_leaves_the_list_and_a_status),
+		cmocka_unit_test(terminal_echoes),
 		cmocka_unit_test(progress_hears_every_step_in_order),
 		cmocka_unit_test(caller_and_init_are_refused_here_too),
 	};
