@@ -53,27 +53,29 @@ void ptree_nsproxy_put(struct nsproxy *nsproxy)
 }
 
 /*
- * What the clone does not share with the source comes from its init. Taken out of a copy of init's set, which gets the
+ * What the clone does not share with the source comes from a donor. Taken out of a copy of the donor's set, which gets the
  * source's in exchange and is freed with them: no namespace is counted by hand. The copy is made of current's set, and so
- * that is init's for a moment.
+ * that is the donor's for a moment.
  */
 static int nsproxy_privatize(struct nsproxy *nsproxy, struct ptree_op *op)
 {
-	struct nsproxy *own = current->nsproxy, *init;
+	struct nsproxy *own = current->nsproxy, *copy;
 
-	nsproxy_set(op->init_nsproxy);
-	init = borrowed(create_new_namespaces)(0, current, current_user_ns(), current->fs);
+	nsproxy_set(op->donor);
+	copy = borrowed(create_new_namespaces)(0, current, current_user_ns(), current->fs);
 	nsproxy_set(own);
-	if (IS_ERR(init))
-		return PTR_ERR(init);
+	if (IS_ERR(copy))
+		return PTR_ERR(copy);
 	if (op->flags & PTREE_CLONE_NET && nsproxy->net_ns == op->root_net)
-		swap(nsproxy->net_ns, init->net_ns);
+		swap(nsproxy->net_ns, copy->net_ns);
 	if (op->flags & PTREE_CLONE_IPC && nsproxy->ipc_ns == op->root_ipc)
-		swap(nsproxy->ipc_ns, init->ipc_ns);
+		swap(nsproxy->ipc_ns, copy->ipc_ns);
 	if (op->flags & PTREE_CLONE_UTS && nsproxy->uts_ns == op->root_uts)
-		swap(nsproxy->uts_ns, init->uts_ns);
-	compat_nsproxy_activate(init);
-	ptree_nsproxy_put(init);
+		swap(nsproxy->uts_ns, copy->uts_ns);
+	if (op->flags & PTREE_CLONE_MNT && nsproxy->mnt_ns == op->root_mnt)
+		swap(nsproxy->mnt_ns, copy->mnt_ns);
+	compat_nsproxy_activate(copy);
+	ptree_nsproxy_put(copy);
 	return 0;
 }
 
@@ -91,7 +93,7 @@ static int nsproxy_borrow(struct ptree_borrow *loan, struct ptree_op *op)
 		return PTR_ERR(nsproxy);
 	put_pid_ns(nsproxy->pid_ns_for_children);
 	nsproxy->pid_ns_for_children = get_pid_ns(op->ns);
-	if (op->flags)
+	if (op->donor)
 		r = nsproxy_privatize(nsproxy, op);
 	compat_nsproxy_activate(nsproxy);
 	if (r < 0) {

@@ -180,6 +180,7 @@ static void root_namespaces_note(struct ptree_op *op)
 		op->root_net = root->nsproxy->net_ns;
 		op->root_ipc = root->nsproxy->ipc_ns;
 		op->root_uts = root->nsproxy->uts_ns;
+		op->root_mnt = root->nsproxy->mnt_ns;
 	}
 	task_unlock(root);
 }

@@ -30,7 +30,9 @@ static const struct nla_policy clone_policy[PTREE_A_MAX + 1] = {
 	[PTREE_A_FREEZE]	= { .type = NLA_BINARY, .len = PTREE_MAX_FREEZE * sizeof(s32) },
 	[PTREE_A_DEADLINE_USEC]	= NLA_POLICY_FULL_RANGE(NLA_U64, &deadline_range),
 	[PTREE_A_REQUESTER]	= { .type = NLA_S32 },
-	[PTREE_A_FLAGS]		= NLA_POLICY_MASK(NLA_U32, PTREE_CLONE_NET | PTREE_CLONE_IPC | PTREE_CLONE_UTS),
+	[PTREE_A_FLAGS]		= NLA_POLICY_MASK(NLA_U32, PTREE_CLONE_NET | PTREE_CLONE_IPC | PTREE_CLONE_UTS |
+						  PTREE_CLONE_MNT),
+	[PTREE_A_NAMESPACES]	= { .type = NLA_S32 },
 };
 
 static const struct nla_policy op_policy[PTREE_A_MAX + 1] = {
@@ -127,12 +129,7 @@ static int init_take(struct ptree_op *op, struct genl_info *info)
 	op->ns = task_active_pid_ns(init);
 	if (!op->init_pid || !op->ns || READ_ONCE(op->ns->child_reaper) != init || op->ns == &init_pid_ns)
 		return ptree_netlink_refuse(info, PTREE_A_INIT, -EINVAL, "PTREE_A_INIT is not pid 1 of a pid namespace of its own");
-	task_lock(init);
-	op->init_nsproxy = init->nsproxy;
-	if (op->init_nsproxy)
-		get_nsproxy(op->init_nsproxy);
-	task_unlock(init);
-	mm = op->init_nsproxy ? get_task_mm(init) : NULL;
+	mm = get_task_mm(init);
 	if (!mm)
 		return ptree_netlink_refuse(info, PTREE_A_INIT, -ESRCH, "PTREE_A_INIT is exiting");
 	op->memcg = get_mem_cgroup_from_mm(mm);
@@ -191,6 +188,28 @@ static int requester_take(struct ptree_op *op, struct genl_info *info)
 	return 0;
 }
 
+static int namespaces_take(struct ptree_op *op, struct genl_info *info)
+{
+	struct task_struct *task;
+
+	op->flags = info->attrs[PTREE_A_FLAGS] ? nla_get_u32(info->attrs[PTREE_A_FLAGS]) : 0;
+	if (!op->flags)
+		return 0;
+	if (!info->attrs[PTREE_A_NAMESPACES])
+		return ptree_netlink_missing(info, PTREE_A_NAMESPACES, "PTREE_A_FLAGS ask for PTREE_A_NAMESPACES");
+	task = ptree_netlink_task_of_pidfd(nla_get_s32(info->attrs[PTREE_A_NAMESPACES]));
+	if (IS_ERR(task))
+		return ptree_netlink_refuse(info, PTREE_A_NAMESPACES, PTR_ERR(task),
+					    "PTREE_A_NAMESPACES is no pidfd of a living process");
+	task_lock(task);
+	op->donor = task->nsproxy;
+	if (op->donor)
+		get_nsproxy(op->donor);
+	task_unlock(task);
+	put_task_struct(task);
+	return op->donor ? 0 : ptree_netlink_refuse(info, PTREE_A_NAMESPACES, -ESRCH, "PTREE_A_NAMESPACES is exiting");
+}
+
 static int members_take(struct ptree_op *op, struct genl_info *info)
 {
 	struct nlattr *attr = info->attrs[PTREE_A_MEMBERS];
@@ -213,7 +232,6 @@ static int clone_parse(struct ptree_op *op, struct genl_info *info)
 
 	op->number = nla_get_u32(info->attrs[PTREE_A_OP]);
 	op->portid = info->snd_portid;
-	op->flags = info->attrs[PTREE_A_FLAGS] ? nla_get_u32(info->attrs[PTREE_A_FLAGS]) : 0;
 	op->owner_ns = get_pid_ns(task_active_pid_ns(current));
 	op->deadline = ktime_add_us(ktime_get(), nla_get_u64(info->attrs[PTREE_A_DEADLINE_USEC]));
 	r = freeze_take(op, info);
@@ -221,6 +239,8 @@ static int clone_parse(struct ptree_op *op, struct genl_info *info)
 		r = requester_take(op, info);
 	if (r == 0)
 		r = init_take(op, info);
+	if (r == 0)
+		r = namespaces_take(op, info);
 	if (r == 0)
 		r = cgroup_take(op, info);
 	if (r == 0)

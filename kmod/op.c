@@ -44,8 +44,8 @@ static void op_free(struct kref *kref)
 		mem_cgroup_put(op->memcg);
 	if (op->source_ns)
 		put_pid_ns(op->source_ns);
-	if (op->init_nsproxy)
-		ptree_nsproxy_put(op->init_nsproxy);
+	if (op->donor)
+		ptree_nsproxy_put(op->donor);
 	if (op->init)
 		put_task_struct(op->init);
 	put_pid(op->init_pid);

@@ -91,9 +91,9 @@ struct ptree_op {
 	const struct cred *requester;	/* counted: whose rights count */
 	struct task_struct *init;	/* counted: pid 1 of the clone's namespace */
 	struct pid *init_pid;		/* counted */
-	struct nsproxy *init_nsproxy;	/* counted: init's namespaces, for PTREE_CLONE_* */
+	struct nsproxy *donor;		/* counted: whose namespaces PTREE_CLONE_* take; NULL: nobody's */
 	u32 flags;			/* PTREE_CLONE_* */
-	const void *root_net, *root_ipc, *root_uts;	/* the root's namespaces, only to be compared */
+	const void *root_net, *root_ipc, *root_uts, *root_mnt;	/* the root's namespaces, only to be compared */
 	struct pid_namespace *ns;	/* the clone's; lives as long as init's struct pid */
 	struct pid_namespace *source_ns;	/* the source's; counted */
 	struct mem_cgroup *memcg;	/* counted: pays for what is made in the sources' context */

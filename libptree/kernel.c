@@ -295,7 +295,9 @@ int ptree_kernel_clone(struct ptree_kernel *k, struct ptree_kernel_clone *c, str
 	    nla_put_s32(m, PTREE_A_CGROUP, c->cgroup_fd) < 0 ||
 	    nla_put(m, PTREE_A_FREEZE, (int)(c->nr_freeze_fds * sizeof(int)), c->freeze_fds) < 0 ||
 	    nla_put_u64(m, PTREE_A_DEADLINE_USEC, c->deadline_usec) < 0 ||
-	    (c->requester_pidfd >= 0 && nla_put_s32(m, PTREE_A_REQUESTER, c->requester_pidfd) < 0))
+	    (c->requester_pidfd >= 0 && nla_put_s32(m, PTREE_A_REQUESTER, c->requester_pidfd) < 0) ||
+	    (c->flags && (nla_put_u32(m, PTREE_A_FLAGS, c->flags) < 0 ||
+			  nla_put_s32(m, PTREE_A_NAMESPACES, c->namespaces_pidfd) < 0)))
 		return ptree_error_oom(e, "duplicate");
 	r = ptree_kernel_exchange(k, m, &x, c->deadline_usec + GRACE_USEC);
 	if (r == -EPROTO && e && e->code != -EPROTO)

@@ -28,6 +28,8 @@ struct ptree_kernel_clone {
 	size_t nr_freeze_fds;
 	uint64_t deadline_usec;
 	int requester_pidfd;		/* -1: the sender */
+	uint32_t flags;			/* PTREE_CLONE_* */
+	int namespaces_pidfd;		/* whose they take; only with flags */
 	/* result */
 	struct ptree_twin *twins;	/* the caller's, nr_members of them */
 	uint32_t nr_threads;

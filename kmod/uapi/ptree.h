@@ -29,7 +29,7 @@
  * CLONE      Duplicates a whole tree, all or nothing. Every thread of every member must be frozen (cgroup v2 freezer)
  *            or a zombie, and none may be a kernel thread, traced or inside vfork().
  *            request: PTREE_A_OP, PTREE_A_MEMBERS, PTREE_A_INIT, PTREE_A_CGROUP, PTREE_A_FREEZE,
- *            PTREE_A_DEADLINE_USEC; optional PTREE_A_REQUESTER, PTREE_A_FLAGS.
+ *            PTREE_A_DEADLINE_USEC; optional PTREE_A_REQUESTER, PTREE_A_FLAGS, PTREE_A_NAMESPACES.
  *            result: PTREE_A_TWINS, PTREE_A_NR_THREADS, PTREE_A_DUPLICATE_USEC.
  *            The twins exist then, frozen if PTREE_A_CGROUP is frozen (it should be), children of each other as their
  *            sources are; the root's parent is PTREE_A_INIT's process, which gets SIGCHLD from it whatever the source
@@ -146,6 +146,7 @@ enum ptree_attr {
 	PTREE_A_CALLS,		/* binary, struct ptree_call[], at most PTREE_MAX_CALLS */
 	PTREE_A_DATA,		/* binary, at most PTREE_MAX_DATA bytes */
 	PTREE_A_RESULTS,	/* binary, s64[]: what each call returned */
+	PTREE_A_NAMESPACES,	/* s32: pidfd of a process whose namespaces the PTREE_CLONE_* flags take; not absent with them */
 	__PTREE_A_MAX,
 };
 #define PTREE_A_MAX (__PTREE_A_MAX - 1)
@@ -272,11 +273,15 @@ enum ptree_call_flag {
 #define PTREE_MAX_MEMBERS	16000
 #define PTREE_MAX_FREEZE	1024
 
-/* The twins of members that are in the root's network, IPC or UTS namespace are in that of PTREE_A_INIT's process. */
+/*
+ * The twins of members that are in the root's namespace of that kind are in that of PTREE_A_NAMESPACES's process instead.
+ * With PTREE_CLONE_MNT their root and working directories stay where they were until they are told otherwise (CALL).
+ */
 enum ptree_clone_flag {
 	PTREE_CLONE_NET		= 1 << 0,
 	PTREE_CLONE_IPC		= 1 << 1,
 	PTREE_CLONE_UTS		= 1 << 2,
+	PTREE_CLONE_MNT		= 1 << 3,
 };
 
 enum ptree_feature {
