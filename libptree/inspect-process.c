@@ -33,23 +33,20 @@ static int thread_inspect(struct ptree_report *r, const struct ptree_member *m, 
 {
 	_cleanup_close_ int fd = -1;
 	struct ptree_proc_status status;
-	struct ptree_proc_stat stat;
 	char name[16];
 
 	snprintf(name, sizeof(name), "%d", tid);
 	fd = openat(m->task_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || ptree_proc_stat(fd, &stat) < 0 || ptree_proc_status(fd, &status) < 0)
+	if (fd < 0 || ptree_proc_status(fd, &status) < 0)
 		return 0;
 	if (status.tracer != 0 && tid != m->pid)
 		return add(r, m, "process", "", "a thread of it is traced; detach the debugger") ?: 1;
-	if (stat.state == 'T')
-		return add(r, m, "process", "", "stopped (SIGSTOP or Ctrl-Z), which cannot be cloned yet; continue it first") ?: 1;
 	if (sched_getscheduler(tid) == SCHED_DEADLINE)
 		return add(r, m, "process", "", "runs under SCHED_DEADLINE, which cannot be cloned") ?: 1;
 	return 0;
 }
 
-/* One word about a process is enough: 500 threads stop together. */
+/* One word about a process is enough: strace -f traces 500 threads. */
 static int threads_inspect(struct ptree_report *r, const struct ptree_member *m)
 {
 	int fd = openat(m->task_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;

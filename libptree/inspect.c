@@ -9,6 +9,7 @@
 
 #include "inspect-process.h"
 #include "proc.h"
+#include "settle.h"
 #include "walk.h"
 
 /* "walk: pid 12 …": who reads the report knows that nothing was walked for a clone. */
@@ -38,7 +39,7 @@ static bool is_refusal(int r)
 
 int ptree_inspect_refusal(struct ptree_op *op, pid_t pid, int r)
 {
-	if (!op->report || !is_refusal(r))
+	if (!op->inspecting || !is_refusal(r))
 		return r;
 	return note_refusal(op, pid) < 0 ? ptree_error_oom(&op->error, "inspect") : 0;
 }
@@ -68,6 +69,29 @@ static int protect(struct ptree_op *op)
 	return 0;
 }
 
+/* Whose rights count is checked by the module, for every member, before it says a word. */
+static int inspect_files(struct ptree_op *op)
+{
+	int r;
+
+	r = ptree_kernel_open(&op->kernel, &op->error);
+	if (r < 0)
+		return r;
+	r = ptree_files_read(&op->files, op->kernel, 0, op->members, op->nr_members, op->requester_pidfd, "inspect",
+			     &op->error);
+	if (r == -EPERM)
+		return ptree_error_set(&op->error, r, op->pid,
+				       "inspect: a process of the tree of pid %d may not be traced, and so not be looked into, by who asks",
+				       op->pid);
+	if (r >= 0)
+		r = ptree_settle_judge(op);
+	if (r >= 0)
+		r = ptree_redirect_judge(op);
+	if (r >= 0 && ptree_report_add_files(op->report, op, true) < 0)
+		r = ptree_error_oom(&op->error, "inspect");
+	return r;
+}
+
 static int inspect_all(struct ptree_op *op)
 {
 	int r;
@@ -76,6 +100,8 @@ static int inspect_all(struct ptree_op *op)
 	if (r != 0)
 		return r;
 	r = ptree_walk_again(op);
+	if (r >= 0)
+		r = inspect_files(op);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < op->nr_members; i++) {
@@ -97,6 +123,7 @@ int ptree_op_inspect(struct ptree_op *op, struct ptree_report **ret)
 {
 	int r;
 
+	op->inspecting = true;
 	op->step = PTREE_STEP_WALK;
 	op->report = ptree_report_new();
 	if (!op->report)

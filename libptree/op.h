@@ -19,6 +19,7 @@
 #include "keeper.h"
 #include "kernel.h"
 #include "policy.h"
+#include "redirect.h"
 #include "registry.h"
 #include "report.h"
 
@@ -60,7 +61,7 @@ struct ptree_op {
 	char *cgroup_option;		/* malloc'ed; see struct ptree_clone_options */
 	uint64_t max_pause_usec;
 	struct ptree_policies policies;	/* what was asked for, by the host's configuration and over it by the options */
-	int stdio_fds[3];		/* the op's own, to take the place of the root's 0, 1 and 2; -1: not to be replaced */
+	int stdio_fds[PTREE_NR_STDIO];	/* the op's own, to take the place of the root's 0, 1 and 2; -1: not to be replaced */
 	int requester_pidfd;		/* the op's own; whose rights over the members count; -1: the caller's */
 	uid_t uid;			/* who asked for it */
 	pid_t *protect;			/* malloc'ed: never freeze these (ptreed's own processes …) */
@@ -72,7 +73,8 @@ struct ptree_op {
 	/* The result. */
 	struct ptree_clone *clone;
 	struct ptree_error error;
-	struct ptree_report *report;	/* of an inspection; NULL: this is none */
+	struct ptree_report *report;	/* what becomes of what; of a clone until the clone has it */
+	bool inspecting;		/* look only: what would end a clone goes into the report */
 
 	/* prepare */
 	struct ptree_kernel *kernel;

@@ -5,6 +5,8 @@
 
 #include "error.h"
 
+#define PTREE_NR_STDIO 3
+
 struct ptree_op;
 
 /* Can @fd be the clone's descriptor @number? -1 can: nothing is given. -EBADF; -EINVAL; with a sentence. */
@@ -12,5 +14,10 @@ int ptree_redirect_check(int number, int fd, struct ptree_error *e);
 
 /* Checks three descriptors, or NULL, and copies them into the op. */
 int ptree_redirect_take(struct ptree_op *op, const int *fds);
+
+/* Parts of capture and settle: after all files are judged, before INSTALL, and after it. */
+int ptree_redirect_judge(struct ptree_op *op);
+int ptree_redirect_settle(struct ptree_op *op);
+int ptree_redirect_finish(struct ptree_op *op);
 
 #endif

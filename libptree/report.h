@@ -28,6 +28,13 @@ int ptree_report_add_user(struct ptree_report *r, pid_t pid, int fd);
 /* ptree_report_add_namespaces() - those that the process has, and that its clone shares with it. -ENOMEM; -ESRCH. */
 int ptree_report_add_namespaces(struct ptree_report *r, pid_t pid, const struct ptree_policies *asked);
 
+/*
+ * ptree_report_add_files() - the files of an op that are judged, as objects: all of them, or those that its clone will
+ * not have to itself or that something must be known of. -ENOMEM.
+ */
+struct ptree_op;
+int ptree_report_add_files(struct ptree_report *r, const struct ptree_op *op, bool all);
+
 /* What stands in the way first, then what is severed, shared, private, exact; else in the order of adding. */
 void ptree_report_sort(struct ptree_report *r);
 
