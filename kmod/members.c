@@ -149,26 +149,39 @@ static int parents_find(struct ptree_op *op)
 	return r;
 }
 
-static int requester_check(struct ptree_op *op)
+/**
+ * ptree_requester_check() - may @task be traced by who has these credentials?
+ * @requester: the credentials that count
+ * @task: counted by the caller; one that has exited may: it has nothing but its exit status to give away
+ *
+ * Errors: -EPERM. May sleep.
+ */
+int ptree_requester_check(const struct cred *requester, struct task_struct *task)
 {
 	const struct cred *own = current->cred;
-	unsigned int i;
-	int r = 0;
+	bool may;
 
-	/* ptrace_may_access() reads current's credentials; nobody else reads current->cred of this worker. */
-	rcu_assign_pointer(current->cred, op->requester);
-	for (i = 0; i < op->nr_members && r == 0; i++) {
+	if (READ_ONCE(task->exit_state))
+		return 0;
+	/* ptrace_may_access() reads current's credentials; nobody else reads current->cred of a task that is in here. */
+	rcu_assign_pointer(current->cred, requester);
+	may = borrowed(ptrace_may_access)(task, PTRACE_MODE_ATTACH_REALCREDS);
+	rcu_assign_pointer(current->cred, own);
+	return may ? 0 : -EPERM;
+}
+
+static int requester_check(struct ptree_op *op)
+{
+	unsigned int i;
+
+	for (i = 0; i < op->nr_members; i++) {
 		struct task_struct *source = member_source(&op->members[i]);
 
-		/* A zombie has no memory to ask, and nothing but its exit status to give away. */
-		if (!op->members[i].zombie &&
-		    !borrowed(ptrace_may_access)(source, PTRACE_MODE_ATTACH_REALCREDS))
-			r = ptree_op_fail(op, source, -EPERM,
-					  "may not be traced, and so not be cloned, by uid %u",
-					  from_kuid_munged(&init_user_ns, op->requester->uid));
+		if (ptree_requester_check(op->requester, source) < 0)
+			return ptree_op_fail(op, source, -EPERM, "may not be traced, and so not be cloned, by uid %u",
+					     from_kuid_munged(&init_user_ns, op->requester->uid));
 	}
-	rcu_assign_pointer(current->cred, own);
-	return r;
+	return 0;
 }
 
 static void root_namespaces_note(struct ptree_op *op)

@@ -9,6 +9,7 @@
 const struct nla_policy ptree_netlink_files_policy[PTREE_A_MAX + 1] = {
 	[PTREE_A_OP]		= NLA_POLICY_MIN(NLA_U32, 1),
 	[PTREE_A_MEMBERS]	= { .type = NLA_BINARY, .len = PTREE_MAX_MEMBERS * sizeof(s32) },
+	[PTREE_A_REQUESTER]	= { .type = NLA_S32 },
 };
 
 
@@ -44,11 +45,28 @@ idle:
 	return view;
 }
 
-static struct ptree_view *view_of_pidfds(const s32 *pidfds, unsigned int nr)
+/* Whose rights count: @attr's, or the sender's. Counted. ERR_PTR. */
+static const struct cred *requester_of(const struct nlattr *attr)
+{
+	const struct cred *requester;
+	struct task_struct *task;
+
+	if (!attr)
+		return get_current_cred();
+	task = ptree_netlink_task_of_pidfd(nla_get_s32(attr));
+	if (IS_ERR(task))
+		return ERR_CAST(task);
+	requester = get_task_cred(task);
+	put_task_struct(task);
+	return requester;
+}
+
+static struct ptree_view *view_of_pidfds(const s32 *pidfds, unsigned int nr, const struct cred *requester)
 {
 	struct ptree_view *view = ERR_PTR(-ENOMEM);
 	struct task_struct **tasks;
 	unsigned int i;
+	int r;
 
 	tasks = kvmalloc_array(nr, sizeof(*tasks), GFP_KERNEL_ACCOUNT);
 	if (!tasks)
@@ -57,6 +75,12 @@ static struct ptree_view *view_of_pidfds(const s32 *pidfds, unsigned int nr)
 		tasks[i] = ptree_netlink_task_of_pidfd(pidfds[i]);
 		if (IS_ERR(tasks[i])) {
 			view = ERR_CAST(tasks[i]);
+			break;
+		}
+		r = ptree_requester_check(requester, tasks[i]);
+		if (r < 0) {
+			put_task_struct(tasks[i]);
+			view = ERR_PTR(r);
 			break;
 		}
 	}
@@ -75,20 +99,27 @@ int ptree_netlink_files_start(struct netlink_callback *cb)
 {
 	struct nlattr **attrs = compat_dump_attrs(cb);
 	struct nlattr *op = attrs[PTREE_A_OP], *members = attrs[PTREE_A_MEMBERS];
+	const struct cred *requester;
 	struct ptree_view *view;
 	int r;
 
 	r = ptree_netlink_sender_check(cb->skb, cb->extack);
 	if (r < 0)
 		return r;
-	if (!op == !members) {
+	if (!op == !members || (op && attrs[PTREE_A_REQUESTER])) {
 		NL_SET_ERR_MSG(cb->extack, "FILES wants either PTREE_A_OP or PTREE_A_MEMBERS");
 		return -EINVAL;
+	}
+	requester = requester_of(attrs[PTREE_A_REQUESTER]);
+	if (IS_ERR(requester)) {
+		NL_SET_ERR_MSG(cb->extack, "PTREE_A_REQUESTER is no pidfd of a process");
+		return PTR_ERR(requester);
 	}
 	if (op)
 		view = view_of_op(NETLINK_CB(cb->skb).portid, nla_get_u32(op));
 	else
-		view = view_of_pidfds(nla_data(members), nla_len(members) / sizeof(s32));
+		view = view_of_pidfds(nla_data(members), nla_len(members) / sizeof(s32), requester);
+	put_cred(requester);
 	if (IS_ERR(view)) {
 		NL_SET_ERR_MSG(cb->extack, "the members cannot be looked at");
 		return PTR_ERR(view);

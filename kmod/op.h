@@ -153,6 +153,7 @@ static inline bool ptree_op_aborted(struct ptree_op *op)
 int ptree_members_init(struct ptree_op *op, const s32 *pidfds, unsigned int nr);
 int ptree_members_resolve(struct ptree_op *op);
 void ptree_members_done(struct ptree_op *op);
+int ptree_requester_check(const struct cred *requester, struct task_struct *task);
 int ptree_vet_member(struct ptree_member *member);
 int ptree_vet_memory(struct ptree_member *member);
 int ptree_vet_sharing(struct ptree_op *op);

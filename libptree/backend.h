@@ -3,8 +3,8 @@
  * The way between ptree.h and what does the work: one table per backend (direct, bus, noop).
  *
  * open.c has validated the arguments before a call arrives here: pointers that must not be NULL are not, options is a
- * full-sized copy with known flags only, a valid or NULL name and max_pause_usec not 0, pids are positive. p->error is
- * clear. An implementation returns 0 or a count, or a negative errno after ptree_error_set(&p->error, …) wrote the
+ * full-sized copy with known flags and words only, a valid or NULL name, and descriptors that are open as they should
+ * be, pids are positive. p->error is clear. An implementation returns 0 or a count, or a negative errno after ptree_error_set(&p->error, …) wrote the
  * sentence (open.c writes a generic one if none was). Results are written on success only.
  */
 #ifndef PTREE_BACKEND_H
@@ -24,6 +24,8 @@ struct ptree_backend_ops {
 	/* The process is @pidfd; @pid is its number, for sentences. The pidfd stays the caller's. */
 	int (*clone)(struct ptree *p, int pidfd, pid_t pid, const struct ptree_clone_options *options,
 		     struct ptree_clone **ret);
+	int (*inspect)(struct ptree *p, int pidfd, pid_t pid, const struct ptree_clone_options *options,
+		       struct ptree_report **ret);
 
 	int (*list)(struct ptree *p, struct ptree_clone ***ret);	/* malloc'ed array; need not be sorted; a count */
 	int (*get)(struct ptree *p, const char *id_name_or_pid, struct ptree_clone **ret);

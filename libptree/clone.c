@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "report.h"
 
 static const char *const step_names[] = {
 	[PTREE_STEP_PREPARE]	= "prepare",
@@ -34,11 +35,15 @@ const char *ptree_state_name(enum ptree_state state)
 
 struct ptree_clone *ptree_clone_new(void)
 {
-	struct ptree_clone *c = calloc(1, sizeof(*c));
+	_cleanup_free_ struct ptree_clone *c = calloc(1, sizeof(*c));
 
-	if (c)
-		c->refs = 1;
-	return c;
+	if (!c)
+		return NULL;
+	c->report = ptree_report_new();
+	if (!c->report)
+		return NULL;
+	c->refs = 1;
+	return TAKE_PTR(c);
 }
 
 struct ptree_clone *ptree_clone_ref(struct ptree_clone *c)
@@ -56,6 +61,7 @@ struct ptree_clone *ptree_clone_unref(struct ptree_clone *c)
 	free(c->name);
 	free(c->cgroup);
 	free(c->pairs);
+	ptree_report_free(c->report);
 	free(c);
 	return NULL;
 }
@@ -185,4 +191,9 @@ size_t ptree_clone_pairs(const struct ptree_clone *c, const struct ptree_pair **
 {
 	*ret = c->pairs;
 	return c->nr_pairs;
+}
+
+const struct ptree_report *ptree_clone_report(const struct ptree_clone *c)
+{
+	return c->report;
 }

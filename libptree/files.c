@@ -123,6 +123,7 @@ static int files_fill(struct ptree_files *files, struct ptree_kernel_files *raw,
 			.index = (unsigned)i,
 			.fdinfo = raw->texts ? TAKE_PTR(raw->texts[i]) : NULL,
 			.twin_fd = -1,
+			.replaced_by = -1,
 		};
 		files->nr_files++;
 	}
@@ -154,7 +155,8 @@ static int files_fill(struct ptree_files *files, struct ptree_kernel_files *raw,
 }
 
 int ptree_files_read(struct ptree_files *files, struct ptree_kernel *k, uint32_t op_number,
-		     struct ptree_member **members, size_t nr_members, const char *step, struct ptree_error *e)
+		     struct ptree_member **members, size_t nr_members, int requester_pidfd, const char *step,
+		     struct ptree_error *e)
 {
 	_cleanup_free_ int *pidfds = NULL;
 	struct ptree_kernel_files raw;
@@ -170,7 +172,7 @@ int ptree_files_read(struct ptree_files *files, struct ptree_kernel *k, uint32_t
 			pidfds[i] = members[i]->pidfd;
 		}
 	}
-	r = ptree_kernel_files(k, op_number, pidfds, op_number ? 0 : nr_members, &raw, step, e);
+	r = ptree_kernel_files(k, op_number, pidfds, op_number ? 0 : nr_members, requester_pidfd, &raw, step, e);
 	if (r == 0) {
 		r = files_fill(files, &raw, members, nr_members);
 		if (r < 0)
@@ -250,16 +252,18 @@ int ptree_file_borrow_twin(const struct ptree_file *f)
 	return pidfd < 0 ? pidfd : pidfd_getfd_(pidfd, f->fds[0].fd);
 }
 
-/* What /proc calls it; its name where that cannot be read any more. */
+/* What /proc calls it; its name where that cannot be read any more. The twin stands still, its source may close it. */
 static void link_read(const struct ptree_file *f, char *buffer, size_t size)
 {
+	const struct ptree_member *m = f->nr_fds > 0 ? f->fds[0].member : f->mappings[0].member;
+	pid_t pid = m->twin ?: m->pid;
 	char path[96];
 	ssize_t n;
 
 	if (f->nr_fds > 0)
-		snprintf(path, sizeof(path), "/proc/%d/fd/%d", f->fds[0].member->pid, f->fds[0].fd);
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, f->fds[0].fd);
 	else
-		snprintf(path, sizeof(path), "/proc/%d/map_files/%llx-%llx", f->mappings[0].member->pid,
+		snprintf(path, sizeof(path), "/proc/%d/map_files/%llx-%llx", pid,
 			 (unsigned long long)f->mappings[0].info.start,
 			 (unsigned long long)(f->mappings[0].info.start + f->mappings[0].info.length));
 	n = readlink(path, buffer, size - 1);

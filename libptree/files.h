@@ -47,6 +47,11 @@ struct ptree_file {
 	void *state;			/* the kind's own, until its release() */
 	int twin_fd;			/* the clone's, to be installed; -1: none. Closed by the framework */
 	bool reopen;			/* the module opens it anew for the clone */
+
+	/* Standard input and output that are given for the clone: redirect.c. */
+	bool redirected;		/* the root has it as 0, 1 or 2, and one of these is given */
+	int replaced_by;		/* the op's descriptor that takes its place under every number; -1: none does */
+	bool gone;			/* nothing in the clone will refer to it */
 };
 
 struct ptree_files {
@@ -66,10 +71,12 @@ struct ptree_files {
  * ptree_files_read() - what the members of an op have open
  * @op_number: the module's op, whose CLONE has succeeded and whose members are frozen; 0: of @members as they are
  * @members: in the order in which FILES numbers them: that of CLONE
+ * @requester_pidfd: with @op_number 0: whose rights over the members count; -1: the caller's
  * -ENOMEM; what the module says; a sentence beginning with @step. To be freed with ptree_files_done() in any case.
  */
 int ptree_files_read(struct ptree_files *files, struct ptree_kernel *k, uint32_t op_number,
-		     struct ptree_member **members, size_t nr_members, const char *step, struct ptree_error *e);
+		     struct ptree_member **members, size_t nr_members, int requester_pidfd, const char *step,
+		     struct ptree_error *e);
 void ptree_files_done(struct ptree_files *files);
 
 /* The first description of an inode; any socket by its cookie (SO_COOKIE). NULL: the tree has none. */

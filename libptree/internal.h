@@ -40,6 +40,7 @@ struct ptree_clone {
 	unsigned nr_threads;
 	struct ptree_pair *pairs;	/* root first */
 	size_t nr_pairs;
+	struct ptree_report *report;	/* what is neither exact nor private; never NULL */
 };
 
 /* ptree_clone_new() - an empty handle with one reference; NULL: no memory. */

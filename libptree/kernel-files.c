@@ -90,8 +90,8 @@ static int take_files(struct nlattr **attrs, struct nlattr *first, int length, v
 	return 0;
 }
 
-int ptree_kernel_files(struct ptree_kernel *k, uint32_t op, const int *pidfds, size_t nr, struct ptree_kernel_files *ret,
-		       const char *step, struct ptree_error *e)
+int ptree_kernel_files(struct ptree_kernel *k, uint32_t op, const int *pidfds, size_t nr, int requester_pidfd,
+		       struct ptree_kernel_files *ret, const char *step, struct ptree_error *e)
 {
 	_cleanup_nl_msg_ struct nl_msg *m = ptree_kernel_message(k, PTREE_CMD_FILES, NLM_F_DUMP, nr * sizeof(int));
 	struct ptree_exchange x = {
@@ -106,7 +106,8 @@ int ptree_kernel_files(struct ptree_kernel *k, uint32_t op, const int *pidfds, s
 
 	*ret = (struct ptree_kernel_files){ 0 };
 	if (!m || (op ? nla_put_u32(m, PTREE_A_OP, op) :
-			nla_put(m, PTREE_A_MEMBERS, (int)(nr * sizeof(int)), pidfds)) < 0)
+			nla_put(m, PTREE_A_MEMBERS, (int)(nr * sizeof(int)), pidfds)) < 0 ||
+	    (!op && requester_pidfd >= 0 && nla_put_s32(m, PTREE_A_REQUESTER, requester_pidfd) < 0))
 		return ptree_error_oom(e, step);
 	r = ptree_kernel_exchange(k, m, &x, FILES_USEC);
 	if ((r == -ENOMEM || r == -EPROTO) && e->code != r)

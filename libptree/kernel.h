@@ -57,9 +57,9 @@ struct ptree_kernel_files {
 	size_t size_files, size_fds, size_mappings;
 };
 
-/* @op 0: of @pidfds. To be freed with ptree_kernel_files_done(), whatever this returns. */
-int ptree_kernel_files(struct ptree_kernel *k, uint32_t op, const int *pidfds, size_t nr, struct ptree_kernel_files *ret,
-		       const char *step, struct ptree_error *e);
+/* @op 0: of @pidfds, if @requester_pidfd (-1: the sender) may trace them all. To be freed with ptree_kernel_files_done(), whatever this returns. */
+int ptree_kernel_files(struct ptree_kernel *k, uint32_t op, const int *pidfds, size_t nr, int requester_pidfd,
+		       struct ptree_kernel_files *ret, const char *step, struct ptree_error *e);
 void ptree_kernel_files_done(struct ptree_kernel_files *f);
 
 /* @ret_file: the file that a failure is about; UINT32_MAX: none. */

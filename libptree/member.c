@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 
+#include "inspect.h"
 #include "walk.h"
 
 #define BUS_SOCKET "/run/dbus/system_bus_socket"
@@ -216,9 +217,10 @@ int ptree_member_new(struct ptree_op *op, pid_t pid, pid_t parent, struct ptree_
 			return r;
 	}
 	r = refuse_protected(op, m);
+	if (r >= 0)
+		r = refuse_state(op, m, &stat, &status, proc_fd);
 	if (r < 0)
-		return r;
-	r = refuse_state(op, m, &stat, &status, proc_fd);
+		r = ptree_inspect_refusal(op, m->pid, r);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(m);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proc.h"
+#include "redirect.h"
 #include "settle.h"
 
 /* The clock of the steps, and word to whoever watches. Nobody is called while the source is frozen: see tell_late(). */
@@ -98,6 +99,8 @@ int ptree_op_new(pid_t pid, int pidfd, struct ptree_op **ret)
 	op->requester_pidfd = -1;
 	op->cgroup_fd = -1;
 	op->status_fd = -1;
+	for (size_t i = 0; i < ARRAY_SIZE(op->stdio_fds); i++)
+		op->stdio_fds[i] = -1;
 	op->uid = getuid();
 	op->max_pause_usec = PTREE_MAX_PAUSE_DEFAULT_USEC;
 	op->registry = PTREE_REGISTRY_INIT;
@@ -119,6 +122,9 @@ int ptree_op_new(pid_t pid, int pidfd, struct ptree_op **ret)
 
 int ptree_op_set_options(struct ptree_op *op, const struct ptree_clone_options *options)
 {
+	struct ptree_policies asked = { 0 };
+	int r;
+
 	if (options->flags & ~PTREE_CLONE_HOLD)
 		return ptree_error_set(&op->error, -EINVAL, 0, "prepare: unknown flags 0x%llx",
 				       (unsigned long long)(options->flags & ~PTREE_CLONE_HOLD));
@@ -126,6 +132,12 @@ int ptree_op_set_options(struct ptree_op *op, const struct ptree_clone_options *
 		return ptree_error_set(&op->error, -EINVAL, 0,
 				       "prepare: \"%.64s\" is no name for a clone: 1 to 64 of A-Z a-z 0-9 _ . -, and not digits alone",
 				       options->name);
+	r = ptree_policies_asked(&asked, options, &op->error);
+	if (r >= 0)
+		r = ptree_redirect_take(op, options->stdio_fds);
+	if (r < 0)
+		return r;
+	ptree_policies_merge(&op->policies, &asked);
 	op->flags = options->flags;
 	if (options->max_pause_usec)
 		op->max_pause_usec = options->max_pause_usec;
@@ -166,12 +178,15 @@ struct ptree_op *ptree_op_free(struct ptree_op *op)
 	ptree_kernel_close(op->kernel);
 	ptree_close_fd(op->cgroup_fd);
 	ptree_close_fd(op->status_fd);
+	for (size_t i = 0; i < ARRAY_SIZE(op->stdio_fds); i++)
+		ptree_close_fd(op->stdio_fds[i]);
 	ptree_close_fd(op->requester_pidfd);
 	ptree_close_fd(op->pidfd);
 	ptree_registry_close(&op->registry);
 	if (op->nofile_raised)
 		setrlimit(RLIMIT_NOFILE, &op->nofile_saved);
 	ptree_clone_unref(op->clone);
+	ptree_report_free(op->report);
 	free(op->order);
 	free(op->protect);
 	free(op->name);

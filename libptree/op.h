@@ -19,7 +19,9 @@
 #include "keeper.h"
 #include "kernel.h"
 #include "policy.h"
+#include "redirect.h"
 #include "registry.h"
+#include "report.h"
 
 /* One process of the source. */
 struct ptree_member {
@@ -58,6 +60,8 @@ struct ptree_op {
 	char *name;			/* malloc'ed; NULL: COMM-ID */
 	char *cgroup_option;		/* malloc'ed; see struct ptree_clone_options */
 	uint64_t max_pause_usec;
+	struct ptree_policies policies;	/* what was asked for, by the host's configuration and over it by the options */
+	int stdio_fds[PTREE_NR_STDIO];	/* the op's own, to take the place of the root's 0, 1 and 2; -1: not to be replaced */
 	int requester_pidfd;		/* the op's own; whose rights over the members count; -1: the caller's */
 	uid_t uid;			/* who asked for it */
 	pid_t *protect;			/* malloc'ed: never freeze these (ptreed's own processes …) */
@@ -69,6 +73,8 @@ struct ptree_op {
 	/* The result. */
 	struct ptree_clone *clone;
 	struct ptree_error error;
+	struct ptree_report *report;	/* what becomes of what; of a clone until the clone has it */
+	bool inspecting;		/* look only: what would end a clone goes into the report */
 
 	/* prepare */
 	struct ptree_kernel *kernel;
@@ -102,7 +108,6 @@ struct ptree_op {
 
 	/* capture, settle */
 	struct ptree_files files;
-	struct ptree_policies policies;	/* what was asked for */
 
 	/* clock */
 	enum ptree_step step;
@@ -119,7 +124,7 @@ struct ptree_op {
  */
 int ptree_op_new(pid_t pid, int pidfd, struct ptree_op **ret);
 
-/* ptree_op_set_options() - copy public options into the op. -EINVAL with a sentence. */
+/* ptree_op_set_options() - public options go into the op, over what it holds. -EINVAL; -EBADF; with a sentence. */
 int ptree_op_set_options(struct ptree_op *op, const struct ptree_clone_options *options);
 
 /* ptree_op_protect() - add a process that must never be frozen. -ENOMEM. */

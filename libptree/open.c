@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "backend.h"
+#include "policy.h"
 #include "proc.h"
+#include "redirect.h"
 
 static int refuse(struct ptree *p, int code, const char *sentence)
 {
@@ -124,6 +126,8 @@ const char *ptree_backend_name(const struct ptree *p)
 static int options_copy(struct ptree *p, const struct ptree_clone_options *options, struct ptree_clone_options *ret)
 {
 	struct ptree_clone_options copy = { .size = sizeof(copy) };
+	struct ptree_policies asked = { 0 };
+	int r;
 
 	if (options) {
 		size_t size = options->size;
@@ -144,41 +148,38 @@ static int options_copy(struct ptree *p, const struct ptree_clone_options *optio
 				       copy.name);
 	if (copy.max_pause_usec > 3600 * USEC_PER_SEC)
 		return refuse(p, -EINVAL, "the longest pause is an hour");
-	if (copy.max_pause_usec == 0)
-		copy.max_pause_usec = PTREE_MAX_PAUSE_DEFAULT_USEC;
+	r = ptree_policies_asked(&asked, &copy, &p->error);
+	for (int i = 0; r >= 0 && copy.stdio_fds && i < 3; i++)
+		r = ptree_redirect_check(i, copy.stdio_fds[i], &p->error);
+	if (r < 0)
+		return r;
 	*ret = copy;
 	return 0;
 }
 
-int ptree_clone_pidfd(struct ptree *p, int pidfd, const struct ptree_clone_options *options, struct ptree_clone **ret)
+/* What clone and inspect begin with: options in full, and the number of the process. */
+static int begin_on(struct ptree *p, int pidfd, const struct ptree_clone_options *options, struct ptree_clone_options *ret)
 {
-	struct ptree_clone_options copy;
-	struct ptree_clone *clone = NULL;
 	pid_t pid;
 	int r;
 
 	r = begin(p);
-	if (r < 0)
-		return r;
-	r = options_copy(p, options, &copy);
+	if (r >= 0)
+		r = options_copy(p, options, ret);
 	if (r < 0)
 		return r;
 	pid = ptree_proc_pidfd_pid(pidfd);
 	if (pid == -ESRCH)
-		return refuse(p, -ESRCH, "walk: the process that is to be cloned has exited");
+		return refuse(p, -ESRCH, "walk: the process has exited");
 	if (pid < 0)
 		return refuse(p, -EBADF, "walk: what was given is no pidfd");
-	r = p->ops->clone(p, pidfd, pid, &copy, &clone);
-	if (r >= 0 && ret)
-		*ret = TAKE_PTR(clone);
-	ptree_clone_unref(clone);
-	return end(p, r);
+	return pid;
 }
 
-int ptree_clone(struct ptree *p, pid_t pid, const struct ptree_clone_options *options, struct ptree_clone **ret)
+/* The pidfd of a number. */
+static int number_open(struct ptree *p, pid_t pid)
 {
-	_cleanup_close_ int pidfd = -1;
-	int r;
+	int pidfd, r;
 
 	r = begin(p);
 	if (r < 0)
@@ -189,7 +190,46 @@ int ptree_clone(struct ptree *p, pid_t pid, const struct ptree_clone_options *op
 	if (pidfd < 0)
 		return ptree_error_set(&p->error, pidfd, pid,
 				       pidfd == -ESRCH ? "walk: there is no process %d" : "walk: cannot open process %d: %m", pid);
-	return ptree_clone_pidfd(p, pidfd, options, ret);
+	return pidfd;
+}
+
+int ptree_clone_pidfd(struct ptree *p, int pidfd, const struct ptree_clone_options *options, struct ptree_clone **ret)
+{
+	struct ptree_clone_options copy;
+	struct ptree_clone *clone = NULL;
+	int r;
+
+	r = begin_on(p, pidfd, options, &copy);
+	if (r < 0)
+		return r;
+	r = p->ops->clone(p, pidfd, r, &copy, &clone);
+	if (r >= 0 && ret)
+		*ret = TAKE_PTR(clone);
+	ptree_clone_unref(clone);
+	return end(p, r);
+}
+
+int ptree_clone(struct ptree *p, pid_t pid, const struct ptree_clone_options *options, struct ptree_clone **ret)
+{
+	_cleanup_close_ int pidfd = number_open(p, pid);
+
+	return pidfd < 0 ? pidfd : ptree_clone_pidfd(p, pidfd, options, ret);
+}
+
+int ptree_inspect_pidfd(struct ptree *p, int pidfd, const struct ptree_clone_options *options, struct ptree_report **ret)
+{
+	struct ptree_clone_options copy;
+	int r;
+
+	r = begin_on(p, pidfd, options, &copy);
+	return r < 0 ? r : end(p, p->ops->inspect(p, pidfd, r, &copy, ret));
+}
+
+int ptree_inspect(struct ptree *p, pid_t pid, const struct ptree_clone_options *options, struct ptree_report **ret)
+{
+	_cleanup_close_ int pidfd = number_open(p, pid);
+
+	return pidfd < 0 ? pidfd : ptree_inspect_pidfd(p, pidfd, options, ret);
 }
 
 int ptree_list(struct ptree *p, struct ptree_clone ***ret)

@@ -22,6 +22,7 @@ extern "C" {
 
 struct ptree;			/* a context: one backend, the last error */
 struct ptree_clone;		/* a clone, as it was when it was looked up */
+struct ptree_report;		/* objects of a tree, and what becomes of each in a clone */
 
 enum ptree_backend {
 	PTREE_BACKEND_AUTO,	/* bus if ptreed answers, else direct if the caller may, else an error that says both */
@@ -72,16 +73,39 @@ const char *ptree_step_name(enum ptree_step step);
 
 #define PTREE_MAX_PAUSE_DEFAULT_USEC	(UINT64_C(2) * 1000 * 1000)
 
+/* What a clone gets of an object of its source. */
+enum ptree_policy {
+	PTREE_POLICY_EXACT = 1,		/* the same in the clone as in the source, by its nature */
+	PTREE_POLICY_PRIVATE,		/* a new object, shared by the clone's processes as the source's share theirs */
+	PTREE_POLICY_SHARE,		/* one object, seen by both: fork semantics */
+	PTREE_POLICY_SEVER,		/* the clone sees what it would see had the peer gone away */
+	PTREE_POLICY_REFUSE,		/* no clone is made */
+};
+
+/* ptree_policy_name() - "exact", "private", "share", "sever", "refuse"; NULL for a number that is no policy. */
+const char *ptree_policy_name(enum ptree_policy policy);
+
 /**
  * struct ptree_clone_options - how to clone
  * @size: sizeof(struct ptree_clone_options)
  * @flags: PTREE_CLONE_*; unknown bits are -EINVAL
  * @name: name of the clone, unique on the host, [A-Za-z0-9_.-]{1,64}; NULL: COMM-ID of the root
- * @max_pause_usec: the source is thawed after this time at the latest, and the op fails; 0: the default, 2 s
+ * @max_pause_usec: the source is thawed after this time at the latest, and the op fails; 0: the host's default (2 s,
+ *	unless ptreed.conf(5) says otherwise)
  * @cgroup: existing cgroup directory (absolute path, or path below the cgroup root) to bear the clone in; only for the
  *	direct backend and for root; NULL: a scope under systemd, else a cgroup below ptree.slice
  * @progress: called at the beginning of each step, never while the source is frozen; may be NULL
  * @userdata: passed to @progress
+ * @share_list: what the clone shares with the source: words separated by commas, of files, pipes, unix, listen, tcp,
+ *	udp, shm, events, mqueue, tty, devices, other, mnt, ipc, net, uts; NULL: nothing beside the defaults
+ * @sever_list: what the clone finds cut off, of pipes, unix, listen, tcp, udp, tty; NULL: nothing beside the defaults
+ * @private_list: namespaces that the clone gets of its own, of mnt, ipc, net, uts; NULL: the defaults
+ * @files: contents of files that are open for writing: "share" or "copy"; NULL: the default
+ * @tty: the terminal: "new", "null" or "keep"; NULL: the default
+ * @stdio_fds: three descriptors of the caller's that take the place of the root's 0, 1 and 2 in the whole clone, -1
+ *	for each that is not to be replaced; NULL: none. They stay the caller's
+ *
+ * What is not said here, ptreed.conf(5) says, and else the table in ptreectl(1).
  */
 struct ptree_clone_options {
 	size_t size;
@@ -91,6 +115,12 @@ struct ptree_clone_options {
 	const char *cgroup;
 	void (*progress)(enum ptree_step step, void *userdata);
 	void *userdata;
+	const char *share_list;
+	const char *sever_list;
+	const char *private_list;
+	const char *files;
+	const char *tty;
+	const int *stdio_fds;
 };
 
 /**
@@ -148,6 +178,51 @@ uint64_t ptree_clone_step_usec(const struct ptree_clone *c, enum ptree_step step
 unsigned ptree_clone_nr_processes(const struct ptree_clone *c);
 unsigned ptree_clone_nr_threads(const struct ptree_clone *c);
 size_t ptree_clone_pairs(const struct ptree_clone *c, const struct ptree_pair **ret); /* root first; returns how many */
+
+/* Whatever the clone shares with its source, or found cut off: all that is neither exact nor private. Never NULL. */
+const struct ptree_report *ptree_clone_report(const struct ptree_clone *c);
+
+/* A descriptor by which a process of the source has an object. */
+struct ptree_user {
+	pid_t pid;
+	int fd;			/* -1: the process has it without a descriptor: a mapping, a namespace, the process itself */
+};
+
+/* One object of the source: a file, a connection, a piece of memory, a namespace, a process. */
+struct ptree_object {
+	enum ptree_policy policy;
+	const char *kind;		/* "pipe", "regular file", "namespace" … */
+	const char *description;	/* which one: "fd 5 of pid 12 (bash), pipe:[1234]" */
+	const char *note;		/* why, or what to expect; "" */
+	const char *option;		/* what allows it or changes its policy: "--sever=pipes"; "": nothing */
+	const struct ptree_user *users;
+	size_t nr_users;
+};
+
+/**
+ * ptree_inspect() - what a clone of a process and everything below it would share, sever and refuse
+ * @p: context
+ * @pid: the root of the tree
+ * @options: as for ptree_clone(); NULL for the defaults
+ * @ret: every object, those that stand in the way of a clone first; free it with ptree_report_free()
+ *
+ * Nothing is frozen and nothing is touched: the answer holds for the moment at which it is given. An object with
+ * PTREE_POLICY_REFUSE means that ptree_clone() with the same options would fail now.
+ *
+ * Errors: as for ptree_clone(), but for those that the report tells of.
+ */
+int ptree_inspect(struct ptree *p, pid_t pid, const struct ptree_clone_options *options, struct ptree_report **ret);
+
+/* ptree_inspect_pidfd() - the same, for a process that cannot be mistaken. @pidfd stays the caller's. */
+int ptree_inspect_pidfd(struct ptree *p, int pidfd, const struct ptree_clone_options *options, struct ptree_report **ret);
+
+/* How many objects; how many of them with one policy; one of them, NULL beyond the last. They belong to the report. */
+size_t ptree_report_nr(const struct ptree_report *r);
+size_t ptree_report_count(const struct ptree_report *r, enum ptree_policy policy);
+const struct ptree_object *ptree_report_object(const struct ptree_report *r, size_t i);
+
+/* ptree_report_free() - of a report that ptree_inspect() gave. Takes NULL, returns NULL. */
+struct ptree_report *ptree_report_free(struct ptree_report *r);
 
 /**
  * ptree_list() - all clones of this host that the caller may see

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "registry.h"
+#include "report.h"
 
 enum field_type { FIELD_STRING, FIELD_INT, FIELD_U64 };
 
@@ -66,7 +67,7 @@ int ptree_registry_format(const struct ptree_clone *c, FILE *f)
 		fprintf(f, "%s%d:%d:%u", i ? " " : "", c->pairs[i].source, c->pairs[i].twin,
 			c->pairs[i].nr_threads);
 	fputs("\n", f);
-	return ferror(f) ? -EIO : 0;
+	return ptree_report_format(c->report, "OBJECT=", f);
 }
 
 static void steps_parse(struct ptree_clone *c, const char *text)
@@ -141,6 +142,8 @@ static int line_parse(struct ptree_clone *c, char *line)
 	}
 	if (strcmp(line, "PAIRS") == 0)
 		return pairs_parse(c, value);
+	if (strcmp(line, "OBJECT") == 0)
+		return ptree_report_parse(c->report, value);
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		if (strcmp(line, fields[i].key) == 0)
 			return field_parse(c, &fields[i], value);

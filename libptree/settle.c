@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "redirect.h"
+
 #define INSTALL_MAX 4096	/* files in one INSTALL */
 
 typedef int ptree_kind_fn(struct ptree_op *op, struct ptree_file *f);
@@ -103,9 +105,11 @@ int ptree_settle_check(struct ptree_op *op)
 	return 0;
 }
 
-/* One step for the files of all kinds that have it, kind by kind. */
+/* One step for the files of all kinds that have it, kind by kind; not what is given from outside, once it is in place. */
 static int for_each_private(struct ptree_op *op, size_t step_offset)
 {
+	bool installed = step_offset == offsetof(struct ptree_kind, finish);
+
 	for (const struct ptree_kind *kind = ptree_kinds; kind->name; kind++) {
 		ptree_kind_fn *step = *(ptree_kind_fn *const *)((const char *)kind + step_offset);
 
@@ -116,6 +120,8 @@ static int for_each_private(struct ptree_op *op, size_t step_offset)
 			int r;
 
 			if (f->kind != kind || (f->policy != PTREE_POLICY_PRIVATE && f->policy != PTREE_POLICY_SEVER))
+				continue;
+			if (installed && f->replaced_by >= 0)
 				continue;
 			r = step(op, f);
 			if (r < 0)
@@ -165,10 +171,14 @@ int ptree_capture(struct ptree_op *op)
 {
 	int r;
 
-	r = ptree_files_read(&op->files, op->kernel, (uint32_t)op->id, op->order, op->nr_members, "capture", &op->error);
+	r = ptree_files_read(&op->files, op->kernel, (uint32_t)op->id, op->order, op->nr_members, -1, "capture",
+			     &op->error);
 	if (r < 0)
 		return r;
 	r = ptree_settle_judge(op);
+	if (r < 0)
+		return r;
+	r = ptree_redirect_judge(op);
 	if (r < 0)
 		return r;
 	r = ptree_settle_check(op);
@@ -177,17 +187,44 @@ int ptree_capture(struct ptree_op *op)
 	return for_each_private(op, offsetof(struct ptree_kind, capture));
 }
 
+/* What the clone will not have to itself. It has the source's files as yet, so that /proc can name them. */
+static int report(struct ptree_op *op)
+{
+	int r = -ENOMEM;
+
+	op->report = ptree_report_new();
+	if (op->report)
+		r = ptree_report_add_files(op->report, op, false);
+	if (r >= 0)
+		r = ptree_report_add_namespaces(op->report, op->members[0]->twin, &op->policies);
+	if (r == -ENOMEM)
+		return ptree_error_oom(&op->error, "settle");
+	if (r < 0)
+		return ptree_error_set(&op->error, r, op->pid, "settle: cannot look at the clone of pid %d: %m", op->pid);
+	ptree_report_sort(op->report);
+	return 0;
+}
+
 int ptree_settle(struct ptree_op *op)
 {
 	int r;
 
+	r = report(op);
+	if (r < 0)
+		return r;
 	r = for_each_private(op, offsetof(struct ptree_kind, settle));
+	if (r < 0)
+		return r;
+	r = ptree_redirect_settle(op);
 	if (r < 0)
 		return r;
 	r = install(op);
 	if (r < 0)
 		return r;
-	return for_each_private(op, offsetof(struct ptree_kind, finish));
+	r = for_each_private(op, offsetof(struct ptree_kind, finish));
+	if (r < 0)
+		return r;
+	return ptree_redirect_finish(op);
 }
 
 void ptree_settle_done(struct ptree_op *op)

@@ -35,8 +35,6 @@ struct ptree_kind {
 	void (*release)(struct ptree_file *f);
 };
 
-#define MAY(policy) (1u << PTREE_POLICY_##policy)
-
 /* In the order in which they are recognised, captured and settled; ends with a row without a name. */
 extern const struct ptree_kind ptree_kinds[];
 

@@ -55,6 +55,10 @@ static int describe(struct ptree_op *op, struct ptree_clone **ret)
 	c->created_usec = ptree_now_usec(CLOCK_REALTIME);
 	c->nr_processes = (unsigned)op->nr_members;
 	c->nr_threads = op->clone_nr_threads;
+	if (op->report) {
+		ptree_report_free(c->report);
+		c->report = TAKE_PTR(op->report);
+	}
 	times_fill(op, c);
 	*ret = TAKE_PTR(c);
 	return 0;

@@ -7,6 +7,7 @@
 #include "clone.h"
 #include "errors.h"
 #include "operation.h"
+#include "report-bus.h"
 
 #define INTERFACE "org.ptree1.Clone"
 
@@ -52,7 +53,8 @@ static int append_steps(sd_bus_message *m, const struct ptree_clone *c)
 	X("CreatedUSec",  "t",      sd_bus_message_append(m, "t", c->created_usec))                                     \
 	X("PauseUSec",    "t",      sd_bus_message_append(m, "t", c->pause_usec))                                       \
 	X("TotalUSec",    "t",      sd_bus_message_append(m, "t", c->total_usec))                                       \
-	X("StepsUSec",    "a{st}",  append_steps(m, c))
+	X("StepsUSec",    "a{st}",  append_steps(m, c))                                                                 \
+	X("Objects",      "aa{sv}", report_bus_append(m, c->report))
 
 static int property_append(sd_bus_message *m, const char *name, const struct ptree_clone *c)
 {

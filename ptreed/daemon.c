@@ -20,6 +20,8 @@ struct arguments {
 	enum bus_kind bus;
 	const char *address;
 	struct limits limits;
+	struct ptree_config config;
+	struct ptree_error config_error;
 };
 
 static void help(void)
@@ -78,6 +80,12 @@ static int parse(int argc, char **argv, struct arguments *a)
 		return 2;
 	}
 	return -1;
+}
+
+static int limit_read(const char *section, const char *key, const char *value, void *userdata, struct ptree_error *e)
+{
+	(void)section, (void)e;
+	return limits_set_key(userdata, key, value);
 }
 
 static int connect_address(const char *address, sd_bus **ret)
@@ -192,16 +200,22 @@ int daemon_run(int argc, char **argv, worker_function *work)
 	int r;
 
 	limits_init(&a.limits);
+	ptree_config_read(&a.config, limit_read, &a.limits, &a.config_error);
 	r = parse(argc, argv, &a);
 	if (r >= 0)
 		return r;
 
 	log_open();
+	/* Clones that live are to be managed all the same, and who wants a new one is told. */
+	if (a.config_error.code < 0)
+		log_message(LOG_ERR, "%s; nothing is cloned until that is mended and ptreed restarted", a.config_error.message);
 	r = sd_event_default(&event);
 	if (r >= 0)
 		r = manager_new(event, work, &m);
 	if (r >= 0) {
 		m->limits = a.limits;
+		m->config = a.config;
+		m->config_error = a.config_error;
 		r = serve(m, &a);
 	}
 	if (r < 0)

@@ -8,14 +8,17 @@
 #include <sys/pidfd.h>
 #include <unistd.h>
 
+#include "../libptree/inspect.h"
 #include "../libptree/journal.h"
 #include "../libptree/op.h"
 #include "../libptree/proc.h"
+#include "../libptree/redirect.h"
 #include "operation.h"
 #include "rights.h"
 
 #define RELEASE_USEC (10 * USEC_PER_SEC)
 #define RECOVER_USEC (20 * USEC_PER_SEC)
+#define REPORT_MAX_BYTES (16 << 20)	/* a message on the bus is at most 32 MiB, unless the bus allows more */
 
 /* Never freeze the daemon, the bus, or the process that waits for our answer. */
 static int protect(struct ptree_op *op, const struct operation *o)
@@ -62,6 +65,29 @@ static int release(const struct operation *o, const struct ptree_clone *c, struc
 	return 0;
 }
 
+/* The op as both clone and inspect want it. */
+static int op_new(const struct operation *o, const struct ptree_clone_options *options, struct ptree_op **ret)
+{
+	struct ptree_op *op;
+	int r;
+
+	r = ptree_op_new(0, o->pidfd, ret);
+	op = *ret;
+	if (r >= 0)
+		r = ptree_op_set_options(op, options);
+	if (r >= 0)
+		r = ptree_redirect_take(op, o->options.stdio_fds);
+	if (r >= 0)
+		r = protect(op, o);
+	if (r < 0)
+		return r;
+	op->policies = o->options.policies;
+	op->uid = o->caller.uid;
+	/* Where polkit allowed more than the caller's own rights, ours count. */
+	op->requester_pidfd = o->elevated ? -1 : dup(o->caller.pidfd);
+	return 0;
+}
+
 static int work_clone(const struct operation *o, struct worker_result *ret)
 {
 	_cleanup_op_ struct ptree_op *op = NULL;
@@ -76,17 +102,9 @@ static int work_clone(const struct operation *o, struct worker_result *ret)
 	};
 	int r;
 
-	r = ptree_op_new(0, o->pidfd, &op);
+	r = op_new(o, &options, &op);
 	if (r >= 0)
-		r = ptree_op_set_options(op, &options);
-	if (r >= 0)
-		r = protect(op, o);
-	if (r >= 0) {
-		op->uid = o->caller.uid;
-		/* Where polkit allowed more than the caller's own rights, ours count. */
-		op->requester_pidfd = o->elevated ? -1 : dup(o->caller.pidfd);
 		r = ptree_op_run(op);
-	}
 	if (r >= 0 && check)
 		r = release(o, op->clone, &op->error);
 	if (r < 0) {
@@ -96,6 +114,45 @@ static int work_clone(const struct operation *o, struct worker_result *ret)
 	}
 	snprintf(ret->id, sizeof(ret->id), "%s", ptree_clone_id(op->clone));
 	return 0;
+}
+
+/* For the daemon, which has made the file. */
+static int report_write(const struct operation *o, const struct ptree_report *report, struct ptree_error *e)
+{
+	_cleanup_fclose_ FILE *f = fdopen(dup(o->report_fd), "w");
+	long size;
+	int r;
+
+	r = f ? ptree_report_format(report, "", f) : -errno;
+	if (r >= 0 && (fflush(f) != 0 || (size = ftell(f)) < 0))
+		r = -errno;
+	if (r < 0)
+		return ptree_error_set(e, r, o->pid, "inspect: cannot pass on what was found of pid %d: %m", o->pid);
+	if (size > REPORT_MAX_BYTES)
+		return ptree_error_set(e, -EAGAIN, o->pid,
+				       "inspect: the tree of pid %d has more objects than fit into an answer; choose a smaller tree",
+				       o->pid);
+	return 0;
+}
+
+/* What is found in somebody else's process is not the caller's to know; see rights.h for why this looks once more. */
+static int work_inspect(const struct operation *o, struct worker_result *ret)
+{
+	const struct ptree_clone_options options = { .size = sizeof(options), .name = o->options.name };
+	_cleanup_report_ struct ptree_report *report = NULL;
+	_cleanup_op_ struct ptree_op *op = NULL;
+	int r;
+
+	r = op_new(o, &options, &op);
+	if (r >= 0)
+		r = ptree_op_inspect(op, &report);
+	for (size_t i = 0; r >= 0 && o->caller.uid != 0 && !o->elevated && i < op->nr_members; i++)
+		r = rights_check_process(&o->caller.rights, op->members[i]->pid, op->members[i]->pid, &op->error);
+	if (r >= 0)
+		r = report_write(o, report, &op->error);
+	if (r < 0 && op)
+		ret->error = op->error;
+	return r;
 }
 
 static int verb(struct ptree *p, const struct operation *o)
@@ -136,7 +193,14 @@ static int work_verb(const struct operation *o, struct worker_result *ret)
 
 int engine_work(const struct operation *o, struct worker_result *ret)
 {
-	return o->kind == OPERATION_CLONE ? work_clone(o, ret) : work_verb(o, ret);
+	switch (o->kind) {
+	case OPERATION_CLONE:
+		return work_clone(o, ret);
+	case OPERATION_INSPECT:
+		return work_inspect(o, ret);
+	default:
+		return work_verb(o, ret);
+	}
 }
 
 static int is_source(uint64_t id, pid_t source, uint64_t start, void *userdata)

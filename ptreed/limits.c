@@ -3,9 +3,11 @@
  * Limits. Counted from the lists when asked rather than kept in counters: a count that is computed cannot leak.
  * Refusing is all this file does; what waits for its turn is operation.c's.
  */
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
+#include "../libptree/config-file.h"
 #include "clone.h"
 #include "errors.h"
 #include "manager.h"
@@ -38,27 +40,58 @@ void limits_init(struct limits *l)
 	l->max_pause_usec = MAX_PAUSE_USEC;
 }
 
-int limits_set(struct limits *l, const char *assignment)
+static int value_set(struct limits *l, size_t i, const char *text)
 {
 	unsigned long value;
 	char *end;
 
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	value = strtoul(text, &end, 10);
+	if (*end)
+		return -EINVAL;
+	if (value < 1 || value > 1000000)
+		return -ERANGE;
+	*field(l, i) = (unsigned)value;
+	return 0;
+}
+
+int limits_set(struct limits *l, const char *assignment)
+{
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		size_t n = strlen(table[i].name);
 
 		if (strncmp(assignment, table[i].name, n) != 0 || assignment[n] != '=')
 			continue;
-		if (assignment[n + 1] < '0' || assignment[n + 1] > '9')
-			return -EINVAL;
-		value = strtoul(assignment + n + 1, &end, 10);
-		if (*end)
-			return -EINVAL;
-		if (value < 1 || value > 1000000)
-			return -ERANGE;
-		*field(l, i) = (unsigned)value;
-		return 0;
+		return value_set(l, i, assignment + n + 1);
 	}
 	return -EINVAL;
+}
+
+/* "clones-per-uid" is ClonesPerUID there. */
+static bool is_key(const char *key, const char *name)
+{
+	for (; *key && *name; key++, name++) {
+		bool capital = true;
+
+		if (*name == '-')
+			name++;
+		else
+			capital = false;
+		if (tolower((unsigned char)*key) != *name || (capital && !isupper((unsigned char)*key)))
+			return false;
+	}
+	return !*key && !*name;
+}
+
+int limits_set_key(struct limits *l, const char *key, const char *value)
+{
+	if (strcmp(key, "MaxPauseSec") == 0)
+		return ptree_config_usec(value, &l->max_pause_usec);
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (isupper((unsigned char)*key) && is_key(key, table[i].name))
+			return value_set(l, i, value);
+	return -ENOENT;
 }
 
 void limits_help(void)

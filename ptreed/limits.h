@@ -23,6 +23,9 @@ void limits_init(struct limits *l);
 /* limits_set() - "NAME=NUMBER", as typed after --limit=. -EINVAL; -ERANGE. */
 int limits_set(struct limits *l, const char *assignment);
 
+/* limits_set_key() - the same as in ptreed.conf(5): "ClonesPerUID" = "12", "MaxPauseSec" = "1min". -ENOENT too. */
+int limits_set_key(struct limits *l, const char *key, const char *value);
+
 /* limits_help() - a line per limit, with its default. */
 void limits_help(void);
 

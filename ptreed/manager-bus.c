@@ -28,9 +28,22 @@ static int property_nr_clones(sd_bus *bus, const char *path, const char *interfa
 	return sd_bus_message_append(reply, "u", m->nr_clones);
 }
 
-/* The operation is filled here; the pidfd in it is its own. */
-static int submit_clone(struct manager *m, sd_bus_message *message, struct caller *caller, int pidfd, pid_t pid,
-			sd_bus_error *error)
+/* What the caller does not say, the host's configuration says. */
+static void options_complete(const struct manager *m, struct clone_options *o)
+{
+	struct ptree_policies policies = m->config.policies;
+
+	ptree_policies_merge(&policies, &o->policies);
+	o->policies = policies;
+	if (!o->max_pause_usec)
+		o->max_pause_usec = m->config.max_pause_usec ?: PTREE_MAX_PAUSE_DEFAULT_USEC;
+	if (o->max_pause_usec > m->limits.max_pause_usec)
+		o->max_pause_usec = m->limits.max_pause_usec;
+}
+
+/* The operation is filled here, clone or inspect; the pidfd in it is its own. */
+static int submit(struct manager *m, enum operation_kind kind, sd_bus_message *message, struct caller *caller, int pidfd,
+		  pid_t pid, sd_bus_error *error)
 {
 	_cleanup_operation_ struct operation *o = NULL;
 	_cleanup_close_ int own_pidfd = pidfd;
@@ -40,13 +53,15 @@ static int submit_clone(struct manager *m, sd_bus_message *message, struct calle
 
 	if (m->stopping)
 		return errors_set(error, -ECANCELED, "wait: ptreed is stopping; pid %d was not touched, try again", pid);
+	if (m->config_error.code < 0)
+		return errors_set_ptree(error, &m->config_error);
 	r = limits_check_operation(m, caller->uid, error);
-	if (r >= 0)
+	if (r >= 0 && kind == OPERATION_CLONE)
 		r = limits_check_clone(m, caller->uid, error);
 	if (r < 0)
 		return r;
 
-	r = operation_new(m, OPERATION_CLONE, message, caller, &o);
+	r = operation_new(m, kind, message, caller, &o);
 	if (r < 0)
 		return r;
 	o->pid = pid;
@@ -57,6 +72,7 @@ static int submit_clone(struct manager *m, sd_bus_message *message, struct calle
 	if (o->options.cgroup && o->caller.uid != 0)
 		return errors_set(error, -EPERM, "authorize: option cgroup is for root only, not for uid %u",
 				  o->caller.uid);
+	options_complete(m, &o->options);
 
 	r = rights_read(pid, 0, &rights);
 	if (r < 0)
@@ -65,7 +81,7 @@ static int submit_clone(struct manager *m, sd_bus_message *message, struct calle
 	return operation_submit(TAKE_PTR(o), own, error);
 }
 
-static int method_clone(sd_bus_message *message, void *userdata, sd_bus_error *error)
+static int submit_pidfd(struct manager *m, enum operation_kind kind, sd_bus_message *message, sd_bus_error *error)
 {
 	_cleanup_caller_ struct caller caller = CALLER_INIT;
 	int r, fd, pidfd;
@@ -86,10 +102,10 @@ static int method_clone(sd_bus_message *message, void *userdata, sd_bus_error *e
 	pidfd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (pidfd < 0)
 		return -errno;
-	return submit_clone(userdata, message, &caller, pidfd, pid, error);
+	return submit(m, kind, message, &caller, pidfd, pid, error);
 }
 
-static int method_clone_pid(sd_bus_message *message, void *userdata, sd_bus_error *error)
+static int submit_pid(struct manager *m, enum operation_kind kind, sd_bus_message *message, sd_bus_error *error)
 {
 	_cleanup_caller_ struct caller caller = CALLER_INIT;
 	int r, pidfd;
@@ -109,7 +125,27 @@ static int method_clone_pid(sd_bus_message *message, void *userdata, sd_bus_erro
 		return errors_set(error, -EINVAL, "walk: pid %u is a thread; give the pid of its process", pid);
 	if (pidfd < 0)
 		return errors_set(error, -errno, "walk: pid %u does not exist", pid);
-	return submit_clone(userdata, message, &caller, pidfd, (pid_t)pid, error);
+	return submit(m, kind, message, &caller, pidfd, (pid_t)pid, error);
+}
+
+static int method_clone(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return submit_pidfd(userdata, OPERATION_CLONE, message, error);
+}
+
+static int method_clone_pid(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return submit_pid(userdata, OPERATION_CLONE, message, error);
+}
+
+static int method_inspect(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return submit_pidfd(userdata, OPERATION_INSPECT, message, error);
+}
+
+static int method_inspect_pid(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return submit_pid(userdata, OPERATION_INSPECT, message, error);
 }
 
 static int method_list(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -230,6 +266,10 @@ static const sd_bus_vtable vtable[] = {
 				SD_BUS_RESULT("o", clone, "a{sv}", report), method_clone, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("ClonePID", SD_BUS_ARGS("u", pid, "a{sv}", options),
 				SD_BUS_RESULT("o", clone, "a{sv}", report), method_clone_pid, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Inspect", SD_BUS_ARGS("h", pidfd, "a{sv}", options), SD_BUS_RESULT("aa{sv}", objects),
+				method_inspect, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("InspectPID", SD_BUS_ARGS("u", pid, "a{sv}", options), SD_BUS_RESULT("aa{sv}", objects),
+				method_inspect_pid, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("ListClones", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssoa{sv})", clones), method_list,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GetClone", SD_BUS_ARGS("s", id_or_name), SD_BUS_RESULT("o", clone), method_get,

@@ -8,6 +8,7 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
+#include "../libptree/config-file.h"
 #include "../libptree/registry.h"
 #include "limits.h"
 #include "worker.h"
@@ -28,6 +29,8 @@ struct manager {
 	pid_t bus_pid;			/* never to be frozen; 0: unknown */
 	bool polkit;			/* ask polkit: only on the system bus */
 	struct limits limits;
+	struct ptree_config config;	/* what holds for a clone unless its caller says otherwise */
+	struct ptree_error config_error;	/* why @config is not to be relied on: nothing is cloned then; code 0: it is */
 	worker_function *work;		/* the seam: engine.c's, or a test's */
 	uint64_t grace_usec;		/* for a worker, beside the pause it may cause */
 

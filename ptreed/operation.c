@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "../libptree/attach.h"
 #include "../libptree/proc.h"
@@ -13,8 +14,9 @@
 #include "log.h"
 #include "operation.h"
 #include "polkit.h"
+#include "report-bus.h"
 
-#define VERB_DEADLINE_USEC (30 * USEC_PER_SEC)	/* freeze, thaw, kill, terminate, recover */
+#define VERB_DEADLINE_USEC (30 * USEC_PER_SEC)	/* freeze, thaw, kill, terminate, inspect, recover */
 
 static const char *const kind_names[_OPERATION_KIND_MAX] = {
 	[OPERATION_CLONE] = "clone",
@@ -23,6 +25,7 @@ static const char *const kind_names[_OPERATION_KIND_MAX] = {
 	[OPERATION_KILL] = "kill",
 	[OPERATION_TERMINATE] = "terminate",
 	[OPERATION_ATTACH] = "attach",
+	[OPERATION_INSPECT] = "inspect",
 };
 
 const char *operation_kind_name(enum operation_kind kind)
@@ -58,10 +61,17 @@ int operation_new(struct manager *m, enum operation_kind kind, sd_bus_message *m
 	}
 	o->kind = kind;
 	o->pidfd = -1;
+	o->report_fd = -1;
+	o->options = CLONE_OPTIONS_INIT;
 	o->worker = WORKER_INIT;
 	o->message = sd_bus_message_ref(message);
 	o->caller = *caller;
 	*caller = CALLER_INIT;
+	if (kind == OPERATION_INSPECT) {
+		o->report_fd = memfd_create("ptree-report", MFD_CLOEXEC);
+		if (o->report_fd < 0)
+			return -errno;
+	}
 
 	if (sd_bus_message_get_sender(message)) {
 		r = sd_bus_track_new(m->bus, &o->track, on_caller_gone, o);
@@ -89,6 +99,7 @@ struct operation *operation_free(struct operation *o)
 	sd_bus_track_unref(o->track);
 	sd_bus_message_unref(o->message);
 	ptree_close_fd(o->pidfd);
+	ptree_close_fd(o->report_fd);
 	caller_done(&o->caller);
 	options_done(&o->options);
 	free(o->clone_id);
@@ -138,6 +149,43 @@ static void answer_attach(struct operation *o, const struct clone *c)
 		sd_bus_reply_method_errno(o->message, r, &error);
 }
 
+static int report_read(struct operation *o, struct ptree_report *report)
+{
+	_cleanup_fclose_ FILE *f = NULL;
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
+	int r = 0;
+
+	if (lseek(o->report_fd, 0, SEEK_SET) < 0)
+		return -errno;
+	f = fdopen(o->report_fd, "r");
+	if (!f)
+		return -errno;
+	o->report_fd = -1;
+	while (r >= 0 && getline(&line, &size, f) >= 0) {
+		line[strcspn(line, "\n")] = '\0';
+		r = ptree_report_parse(report, line);
+	}
+	return r < 0 ? r : ferror(f) ? -EIO : 0;
+}
+
+static void answer_inspect(struct operation *o)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	_cleanup_report_ struct ptree_report *report = ptree_report_new();
+	int r;
+
+	r = report ? report_read(o, report) : -ENOMEM;
+	if (r >= 0)
+		r = sd_bus_message_new_method_return(o->message, &reply);
+	if (r >= 0)
+		r = report_bus_append(reply, report);
+	if (r >= 0)
+		r = sd_bus_send(NULL, reply, NULL);
+	if (r < 0)
+		sd_bus_reply_method_errno(o->message, r, NULL);
+}
+
 static void answer(struct operation *o)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -149,6 +197,10 @@ static void answer(struct operation *o)
 	if (result->error.code < 0) {
 		r = errors_set_ptree(&error, &result->error);
 		answer_error(o, r, &error);
+		return;
+	}
+	if (o->kind == OPERATION_INSPECT) {
+		answer_inspect(o);
 		return;
 	}
 	if (o->kind != OPERATION_CLONE) {
@@ -210,6 +262,8 @@ static bool is_in(pid_t pid, const struct operation *o)
 /* Two operations that would touch the same processes. */
 static bool in_conflict(const struct operation *a, const struct operation *b)
 {
+	if (a->kind == OPERATION_INSPECT || b->kind == OPERATION_INSPECT) /* looks only */
+		return false;
 	if ((a->kind == OPERATION_CLONE) != (b->kind == OPERATION_CLONE))
 		return false;
 	if (a->kind == OPERATION_CLONE)

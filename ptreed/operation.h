@@ -15,6 +15,7 @@ enum operation_kind {
 	OPERATION_KILL,
 	OPERATION_TERMINATE,
 	OPERATION_ATTACH,
+	OPERATION_INSPECT,
 	_OPERATION_KIND_MAX,
 };
 
@@ -38,8 +39,9 @@ struct operation {
 	sd_bus_track *track;		/* NULL: a connection without names */
 	sd_bus_slot *polkit_slot;
 
-	pid_t pid;			/* the source; for other kinds the clone's init */
+	pid_t pid;			/* the source, of clone and inspect; for other kinds the clone's init */
 	int pidfd;			/* of the source; -1 for other kinds */
+	int report_fd;			/* inspect: where the worker writes what it found; -1 for other kinds */
 	pid_t ancestors[OPERATION_ANCESTORS_MAX];	/* of the source, when the call arrived */
 	size_t nr_ancestors;
 	bool elevated;			/* polkit allowed more than the caller's own rights: do not ask the kernel for them */
@@ -54,6 +56,12 @@ struct operation {
 };
 
 const char *operation_kind_name(enum operation_kind kind);
+
+/* Is it about a process that is (or might be) cloned, and not about a clone? */
+static inline bool operation_has_source(const struct operation *o)
+{
+	return o->kind == OPERATION_CLONE || o->kind == OPERATION_INSPECT;
+}
 
 /* operation_new() - in no queue yet; takes over @caller (also on failure). */
 int operation_new(struct manager *m, enum operation_kind kind, sd_bus_message *message, struct caller *caller,

@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Reads the options of a clone. Whether the caller may use them is polkit.c's. */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 
 #include "../libptree/internal.h"
+#include "../libptree/redirect.h"
 #include "errors.h"
 #include "options.h"
 
-#define VALID_KEYS "name (s), hold (b), max-pause-usec (t), cgroup (s)"
+#define VALID_KEYS                                                                                                      \
+	"name (s), hold (b), max-pause-usec (t), cgroup (s), share (as), sever (as), private (as), files (s), tty (s), "   \
+	"stdin (h), stdout (h), stderr (h)"
 
 void options_done(struct clone_options *o)
 {
 	free(o->name);
 	free(o->cgroup);
-	*o = (struct clone_options){};
+	for (size_t i = 0; i < ARRAY_SIZE(o->stdio_fds); i++)
+		ptree_close_fd(o->stdio_fds[i]);
+	*o = CLONE_OPTIONS_INIT;
 }
 
 static int name_set(struct clone_options *o, const char *name, sd_bus_error *error)
@@ -41,8 +47,100 @@ static int max_pause_set(struct clone_options *o, uint64_t usec, const struct li
 	if (usec > limits->max_pause_usec)
 		return errors_set(error, -EINVAL, "freeze: max-pause-usec is %" PRIu64 ", the most allowed is %" PRIu64,
 				  usec, limits->max_pause_usec);
-	o->max_pause_usec = usec ?: PTREE_MAX_PAUSE_DEFAULT_USEC;
+	o->max_pause_usec = usec;
 	return 0;
+}
+
+static int read_string(sd_bus_message *m, const char *key, const struct limits *limits, struct clone_options *o,
+		       sd_bus_error *error)
+{
+	const char *s;
+	int r;
+
+	(void)limits;
+	r = sd_bus_message_read(m, "v", "s", &s);
+	if (r < 0)
+		return r;
+	return strcmp(key, "name") == 0 ? name_set(o, s, error) : cgroup_set(o, s, error);
+}
+
+static int read_hold(sd_bus_message *m, const char *key, const struct limits *limits, struct clone_options *o,
+		     sd_bus_error *error)
+{
+	int r, b = 0;
+
+	(void)key, (void)limits, (void)error;
+	r = sd_bus_message_read(m, "v", "b", &b);
+	o->hold = b;
+	return r;
+}
+
+static int read_max_pause(sd_bus_message *m, const char *key, const struct limits *limits, struct clone_options *o,
+			  sd_bus_error *error)
+{
+	uint64_t usec;
+	int r;
+
+	(void)key;
+	r = sd_bus_message_read(m, "v", "t", &usec);
+	return r < 0 ? r : max_pause_set(o, usec, limits, error);
+}
+
+static int word_add(struct clone_options *o, const char *key, const char *word, sd_bus_error *error)
+{
+	struct ptree_error e = { 0 };
+	int r;
+
+	r = ptree_policies_add(&o->policies, key, word, strlen(word), &e);
+	return r < 0 ? errors_set_ptree(error, &e) : 0;
+}
+
+static int read_word(sd_bus_message *m, const char *key, const struct limits *limits, struct clone_options *o,
+		     sd_bus_error *error)
+{
+	const char *word;
+	int r;
+
+	(void)limits;
+	r = sd_bus_message_read(m, "v", "s", &word);
+	return r < 0 ? r : word_add(o, key, word, error);
+}
+
+static int read_words(sd_bus_message *m, const char *key, const struct limits *limits, struct clone_options *o,
+		      sd_bus_error *error)
+{
+	const char *word;
+	int r;
+
+	(void)limits;
+	r = sd_bus_message_enter_container(m, 'v', "as");
+	if (r >= 0)
+		r = sd_bus_message_enter_container(m, 'a', "s");
+	while (r >= 0 && (r = sd_bus_message_read(m, "s", &word)) > 0)
+		r = word_add(o, key, word, error);
+	if (r >= 0)
+		r = sd_bus_message_exit_container(m);
+	return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+/* The message's descriptors go with it. */
+static int read_fd(sd_bus_message *m, const char *key, const struct limits *limits, struct clone_options *o,
+		   sd_bus_error *error)
+{
+	int number = strcmp(key, "stdin") == 0 ? 0 : strcmp(key, "stdout") == 0 ? 1 : 2;
+	struct ptree_error e = { 0 };
+	int r, fd;
+
+	(void)limits;
+	r = sd_bus_message_read(m, "v", "h", &fd);
+	if (r < 0)
+		return r;
+	r = ptree_redirect_check(number, fd, &e);
+	if (r < 0)
+		return errors_set(error, -EINVAL, "%s", e.message);
+	ptree_close_fd(o->stdio_fds[number]);
+	o->stdio_fds[number] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return o->stdio_fds[number] < 0 ? -errno : 0;
 }
 
 static int option_read(sd_bus_message *message, const char *key, const struct limits *limits, struct clone_options *o,
@@ -50,11 +148,25 @@ static int option_read(sd_bus_message *message, const char *key, const struct li
 {
 	static const struct {
 		const char *key, *type;
-	} known[] = { { "name", "s" }, { "hold", "b" }, { "max-pause-usec", "t" }, { "cgroup", "s" } };
-	const char *contents, *s;
-	uint64_t usec;
+		int (*read)(sd_bus_message *m, const char *key, const struct limits *limits, struct clone_options *o,
+			    sd_bus_error *error);
+	} known[] = {
+		{ "name", "s", read_string },
+		{ "hold", "b", read_hold },
+		{ "max-pause-usec", "t", read_max_pause },
+		{ "cgroup", "s", read_string },
+		{ "share", "as", read_words },
+		{ "sever", "as", read_words },
+		{ "private", "as", read_words },
+		{ "files", "s", read_word },
+		{ "tty", "s", read_word },
+		{ "stdin", "h", read_fd },
+		{ "stdout", "h", read_fd },
+		{ "stderr", "h", read_fd },
+	};
+	const char *contents;
 	size_t i;
-	int r, b;
+	int r;
 
 	for (i = 0; i < ARRAY_SIZE(known); i++)
 		if (strcmp(known[i].key, key) == 0)
@@ -68,21 +180,7 @@ static int option_read(sd_bus_message *message, const char *key, const struct li
 	if (strcmp(contents, known[i].type) != 0)
 		return errors_set(error, -EINVAL, "clone: option '%s' has type '%.16s'; the options are " VALID_KEYS, key,
 				  contents);
-
-	switch (known[i].type[0]) {
-	case 's':
-		r = sd_bus_message_read(message, "v", "s", &s);
-		if (r < 0)
-			return r;
-		return i == 0 ? name_set(o, s, error) : cgroup_set(o, s, error);
-	case 'b':
-		r = sd_bus_message_read(message, "v", "b", &b);
-		o->hold = b;
-		return r;
-	default:
-		r = sd_bus_message_read(message, "v", "t", &usec);
-		return r < 0 ? r : max_pause_set(o, usec, limits, error);
-	}
+	return known[i].read(message, key, limits, o, error);
 }
 
 int options_read(sd_bus_message *message, const struct limits *limits, struct clone_options *ret, sd_bus_error *error)
@@ -90,7 +188,7 @@ int options_read(sd_bus_message *message, const struct limits *limits, struct cl
 	const char *key;
 	int r;
 
-	*ret = (struct clone_options){ .max_pause_usec = PTREE_MAX_PAUSE_DEFAULT_USEC };
+	*ret = CLONE_OPTIONS_INIT;
 
 	r = sd_bus_message_enter_container(message, 'a', "{sv}");
 	while (r >= 0 && (r = sd_bus_message_enter_container(message, 'e', "sv")) > 0) {

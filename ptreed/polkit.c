@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Authorization. Actions (org.ptree1.policy): org.ptree1.clone for one's own processes, org.ptree1.clone-others and
- * org.ptree1.manage for what belongs to somebody else. One's own clones need no action.
+ * org.ptree1.manage for what belongs to somebody else. One's own clones need no action. To inspect is as good as to clone.
  */
 #include <string.h>
 
@@ -14,16 +14,16 @@
 
 static const char *action_of(const struct operation *o, bool own)
 {
-	if (o->kind == OPERATION_CLONE)
+	if (operation_has_source(o))
 		return own ? "org.ptree1.clone" : "org.ptree1.clone-others";
 	return "org.ptree1.manage";
 }
 
 static int refuse(const struct operation *o, const char *action, const char *hint, sd_bus_error *error)
 {
-	if (o->kind == OPERATION_CLONE)
-		return errors_set(error, -EPERM, "authorize: uid %u may not clone pid %d (%s); %s", o->caller.uid, o->pid,
-				  action, hint);
+	if (operation_has_source(o))
+		return errors_set(error, -EPERM, "authorize: uid %u may not %s pid %d (%s); %s", o->caller.uid,
+				  operation_kind_name(o->kind), o->pid, action, hint);
 	return errors_set(error, -EPERM, "authorize: uid %u may not %s clone %s (%s); %s", o->caller.uid,
 			  operation_kind_name(o->kind), o->clone_id, action, hint);
 }
@@ -107,7 +107,7 @@ int polkit_authorize(struct operation *o, bool own, sd_bus_error *error)
 {
 	int r;
 
-	if (o->caller.uid == 0 || (own && o->kind != OPERATION_CLONE))
+	if (o->caller.uid == 0 || (own && !operation_has_source(o)))
 		return 1;
 	if (!o->manager->polkit || !sd_bus_message_get_sender(o->message))
 		return by_uid(o, own, error);

@@ -41,14 +41,14 @@ static bool covers(const struct rights *caller, const struct rights *other)
 	       (other->capabilities & ~caller->capabilities) == 0;
 }
 
-static int check_process(const struct rights *caller, const struct ptree_pair *pair, struct ptree_error *e)
+int rights_check_process(const struct rights *caller, pid_t pid, pid_t named, struct ptree_error *e)
 {
 	char path[64];
 	struct dirent *de;
 	int r = 0;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "/proc/%d/task", pair->twin);
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
 	dir = opendir(path);
 	if (!dir)
 		return 0; /* it is gone, killed from outside */
@@ -56,10 +56,10 @@ static int check_process(const struct rights *caller, const struct ptree_pair *p
 		struct rights rights;
 		pid_t tid = atoi(de->d_name);
 
-		if (tid > 0 && rights_read(pair->twin, tid, &rights) >= 0 && !covers(caller, &rights))
-			r = ptree_error_set(e, -EPERM, pair->source,
-					    "authorize: pid %d has rights that uid %u had not when it asked for the clone",
-					    pair->source, caller->uid);
+		if (tid > 0 && rights_read(pid, tid, &rights) >= 0 && !covers(caller, &rights))
+			r = ptree_error_set(e, -EPERM, named,
+					    "authorize: pid %d has rights that uid %u had not when it asked", named,
+					    caller->uid);
 	}
 	closedir(dir);
 	return r;
@@ -73,7 +73,7 @@ int rights_check_clone(const struct rights *caller, const struct ptree_clone *c,
 		/* A zombie runs no more, and its credentials count for nothing. */
 		if (c->pairs[i].nr_threads == 0)
 			continue;
-		r = check_process(caller, &c->pairs[i], e);
+		r = rights_check_process(caller, c->pairs[i].twin, c->pairs[i].source, e);
 		if (r < 0)
 			return r;
 	}

@@ -32,4 +32,7 @@ int rights_read(pid_t pid, pid_t tid, struct rights *ret);
  */
 int rights_check_clone(const struct rights *caller, const struct ptree_clone *c, struct ptree_error *e);
 
+/* rights_check_process() - the same of the threads of one process, @pid; @named is how the sentence calls it. */
+int rights_check_process(const struct rights *caller, pid_t pid, pid_t named, struct ptree_error *e);
+
 #endif

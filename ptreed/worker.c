@@ -44,7 +44,10 @@ void worker_step(enum ptree_step step, void *userdata)
  */
 static void fds_close(const struct operation *o)
 {
-	int keep[] = { report_fd, o->pidfd, o->caller.pidfd };
+	int keep[] = {
+		report_fd, o->pidfd, o->caller.pidfd, o->report_fd,
+		o->options.stdio_fds[0], o->options.stdio_fds[1], o->options.stdio_fds[2],
+	};
 	unsigned from = STDERR_FILENO + 1;
 
 	for (;;) {

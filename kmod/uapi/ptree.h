@@ -51,12 +51,12 @@
  *            first message is sent.
  *            request: either PTREE_A_OP: the members of an op whose CLONE has succeeded, which must still be frozen; the
  *            op remembers the list, for INSTALL. Or PTREE_A_MEMBERS: any processes, running or not; those that have
- *            exited have no files.
+ *            exited have no files; optional PTREE_A_REQUESTER.
  *            messages: PTREE_A_FILES: each open file description once, numbered from 0 in the order sent; PTREE_A_FDS:
  *            the descriptors that refer to them; PTREE_A_MAPPINGS: shared and device mappings; PTREE_A_FDINFO: text.
  *            Each as often as it takes; FILES come first.
  *            errors: -ENOENT no such op on this socket; -EBUSY its CLONE has not succeeded; -EINVAL both or neither;
- *            -ENOMEM; -EINTR.
+ *            -EPERM the requester may not trace a member; -ENOMEM; -EINTR.
  *
  * INSTALL    Gives the twins files of their own. In every twin, every descriptor that refers to the n-th file of the
  *            op's last FILES refers to the given one afterwards; numbers and close-on-exec stay.

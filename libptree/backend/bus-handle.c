@@ -130,6 +130,99 @@ static int read_steps(sd_bus_message *m, struct ptree_clone *c)
 	return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
+/* One object. What it does not know of it is from a newer ptreed, and skipped. */
+struct object {
+	const char *policy, *kind, *description, *note, *option;
+};
+
+static int users_read(sd_bus_message *m, struct ptree_user **ret, size_t *ret_nr)
+{
+	uint32_t pid;
+	int r, fd;
+
+	r = sd_bus_message_enter_container(m, 'v', "a(ui)");
+	if (r >= 0)
+		r = sd_bus_message_enter_container(m, 'a', "(ui)");
+	while (r >= 0 && (r = sd_bus_message_read(m, "(ui)", &pid, &fd)) > 0) {
+		struct ptree_user *grown = reallocarray(*ret, *ret_nr + 1, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		*ret = grown;
+		grown[(*ret_nr)++] = (struct ptree_user){ (pid_t)pid, fd };
+	}
+	if (r >= 0)
+		r = sd_bus_message_exit_container(m);
+	return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int object_read(sd_bus_message *m, struct ptree_report *report)
+{
+	_cleanup_free_ struct ptree_user *users = NULL;
+	struct object o = { "", "", "", "", "" };
+	enum ptree_policy policy;
+	size_t nr_users = 0;
+	const char *key;
+	int r = 0;
+
+	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+		const struct {
+			const char *key, **value;
+		} fields[] = {
+			{ "Policy", &o.policy },
+			{ "Kind", &o.kind },
+			{ "Description", &o.description },
+			{ "Note", &o.note },
+			{ "Option", &o.option },
+		};
+		const char **value = NULL;
+
+		r = sd_bus_message_read(m, "s", &key);
+		for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(fields); i++)
+			if (strcmp(fields[i].key, key) == 0)
+				value = fields[i].value;
+		if (r >= 0 && value)
+			r = sd_bus_message_read(m, "v", "s", value);
+		else if (r >= 0 && strcmp(key, "Users") == 0)
+			r = users_read(m, &users, &nr_users);
+		else if (r >= 0)
+			r = sd_bus_message_skip(m, "v");
+		if (r >= 0)
+			r = sd_bus_message_exit_container(m);
+	}
+	policy = ptree_policy_find(o.policy);
+	if (r >= 0 && !policy)
+		r = -EBADMSG;
+	if (r >= 0)
+		r = ptree_report_add(report, policy, o.kind, o.description, o.note, o.option);
+	for (size_t i = 0; r >= 0 && i < nr_users; i++)
+		r = ptree_report_add_user(report, users[i].pid, users[i].fd);
+	return r;
+}
+
+int bus_report_read(sd_bus_message *m, struct ptree_report *report)
+{
+	int r;
+
+	r = sd_bus_message_enter_container(m, 'a', "a{sv}");
+	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'a', "{sv}")) > 0) {
+		r = object_read(m, report);
+		if (r >= 0)
+			r = sd_bus_message_exit_container(m);
+	}
+	return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int read_objects(sd_bus_message *m, struct ptree_report *report)
+{
+	int r;
+
+	r = sd_bus_message_enter_container(m, 'v', "aa{sv}");
+	if (r >= 0)
+		r = bus_report_read(m, report);
+	return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
 static int property_read(sd_bus_message *m, const char *name, struct ptree_clone *c)
 {
 	struct {
@@ -157,6 +250,8 @@ static int property_read(sd_bus_message *m, const char *name, struct ptree_clone
 		return read_pids(m, c);
 	if (strcmp(name, "StepsUSec") == 0)
 		return read_steps(m, c);
+	if (strcmp(name, "Objects") == 0)
+		return read_objects(m, c->report);
 
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		const char type[] = { fields[i].type, 0 };

@@ -6,9 +6,13 @@
 #include <systemd/sd-bus.h>
 
 #include "../backend.h"
+#include "../report.h"
 
 /* Reads the properties a{sv} of org.ptree1.Clone. Properties it does not know are from a newer ptreed, and skipped. */
 int bus_handle_read(struct ptree *p, sd_bus_message *m, struct ptree_clone **ret);
+
+/* Reads objects as aa{sv}: the answer to Inspect(), and the clone's property Objects. A negative errno, no sentence. */
+int bus_report_read(sd_bus_message *m, struct ptree_report *report);
 
 /* The errno and the sentence of a failed call: @r is what sd-bus returned. Returns the errno. */
 int bus_error_read(struct ptree *p, int r, const sd_bus_error *error);

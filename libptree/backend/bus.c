@@ -91,6 +91,62 @@ static void backend_close(struct ptree *p)
 	p->backend = sd_bus_flush_close_unref(p->backend);
 }
 
+/* "pipes,unix" as an array of strings. */
+static int list_append(sd_bus_message *m, const char *key, const char *list)
+{
+	int r;
+
+	r = sd_bus_message_open_container(m, 'e', "sv");
+	if (r >= 0)
+		r = sd_bus_message_append(m, "s", key);
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'v', "as");
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'a', "s");
+	while (r >= 0) {
+		size_t n = strcspn(list, ",");
+		_cleanup_free_ char *word = strndup(list, n);
+
+		r = word ? sd_bus_message_append(m, "s", word) : -ENOMEM;
+		if (!list[n])
+			break;
+		list += n + 1;
+	}
+	for (int i = 0; i < 3 && r >= 0; i++)
+		r = sd_bus_message_close_container(m);
+	return r;
+}
+
+static int stdio_append(sd_bus_message *m, const int *fds)
+{
+	static const char *const keys[] = { "stdin", "stdout", "stderr" };
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys) && r >= 0; i++)
+		if (fds[i] >= 0)
+			r = sd_bus_message_append(m, "{sv}", keys[i], "h", fds[i]);
+	return r;
+}
+
+static int policies_append(sd_bus_message *m, const struct ptree_clone_options *options)
+{
+	int r = 0;
+
+	if (options->share_list)
+		r = list_append(m, "share", options->share_list);
+	if (r >= 0 && options->sever_list)
+		r = list_append(m, "sever", options->sever_list);
+	if (r >= 0 && options->private_list)
+		r = list_append(m, "private", options->private_list);
+	if (r >= 0 && options->files)
+		r = sd_bus_message_append(m, "{sv}", "files", "s", options->files);
+	if (r >= 0 && options->tty)
+		r = sd_bus_message_append(m, "{sv}", "tty", "s", options->tty);
+	if (r >= 0 && options->stdio_fds)
+		r = stdio_append(m, options->stdio_fds);
+	return r;
+}
+
 static int options_append(sd_bus_message *m, const struct ptree_clone_options *options)
 {
 	int r;
@@ -102,32 +158,63 @@ static int options_append(sd_bus_message *m, const struct ptree_clone_options *o
 		r = sd_bus_message_append(m, "{sv}", "hold", "b", 1);
 	if (r >= 0 && options->cgroup)
 		r = sd_bus_message_append(m, "{sv}", "cgroup", "s", options->cgroup);
-	if (r >= 0)
+	if (r >= 0 && options->max_pause_usec)
 		r = sd_bus_message_append(m, "{sv}", "max-pause-usec", "t", options->max_pause_usec);
+	if (r >= 0)
+		r = policies_append(m, options);
 	return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-/* options->progress is not called: the steps are taken elsewhere, and the report tells the time of each afterwards. */
-static int backend_clone(struct ptree *p, int pidfd, pid_t pid, const struct ptree_clone_options *options,
-			 struct ptree_clone **ret)
+/* A call about a process: Clone or Inspect. */
+static int process_call(struct ptree *p, const char *member, int pidfd, pid_t pid, const struct ptree_clone_options *options,
+			sd_bus_message **ret)
 {
-	_cleanup_message_ sd_bus_message *call = NULL, *reply = NULL;
+	_cleanup_message_ sd_bus_message *call = NULL;
 	int r;
 
-	r = new_call(p, MANAGER_PATH, MANAGER, "Clone", &call);
+	r = new_call(p, MANAGER_PATH, MANAGER, member, &call);
 	if (r < 0)
 		return r;
 	r = sd_bus_message_append(call, "h", pidfd);
 	if (r >= 0)
 		r = options_append(call, options);
 	if (r < 0)
-		return ptree_error_set(&p->error, r, pid, "bus: cannot ask for a clone of pid %d: %m", pid);
+		return ptree_error_set(&p->error, r, pid, "bus: cannot ask ptreed to %s pid %d: %m",
+				       strcmp(member, "Clone") == 0 ? "clone" : "inspect", pid);
+	return bus_call(p, call, FOREVER, ret);
+}
 
-	r = bus_call(p, call, FOREVER, &reply);
+/* options->progress is not called: the steps are taken elsewhere, and the report tells the time of each afterwards. */
+static int backend_clone(struct ptree *p, int pidfd, pid_t pid, const struct ptree_clone_options *options,
+			 struct ptree_clone **ret)
+{
+	_cleanup_message_ sd_bus_message *reply = NULL;
+	int r;
+
+	r = process_call(p, "Clone", pidfd, pid, options, &reply);
 	if (r < 0)
 		return r;
 	r = sd_bus_message_skip(reply, "o");
 	return r < 0 ? bus_answer_bad(p, r) : bus_handle_read(p, reply, ret);
+}
+
+static int backend_inspect(struct ptree *p, int pidfd, pid_t pid, const struct ptree_clone_options *options,
+			   struct ptree_report **ret)
+{
+	_cleanup_message_ sd_bus_message *reply = NULL;
+	_cleanup_report_ struct ptree_report *report = ptree_report_new();
+	int r;
+
+	if (!report)
+		return ptree_error_oom(&p->error, "bus");
+	r = process_call(p, "Inspect", pidfd, pid, options, &reply);
+	if (r < 0)
+		return r;
+	r = bus_report_read(reply, report);
+	if (r < 0)
+		return bus_answer_bad(p, r);
+	*ret = TAKE_PTR(report);
+	return 0;
 }
 
 static int backend_list(struct ptree *p, struct ptree_clone ***ret)
@@ -367,6 +454,7 @@ const struct ptree_backend_ops ptree_backend_bus = {
 	.open = backend_open,
 	.close = backend_close,
 	.clone = backend_clone,
+	.inspect = backend_inspect,
 	.list = backend_list,
 	.get = backend_get,
 	.get_by_pid = backend_get_by_pid,

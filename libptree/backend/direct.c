@@ -7,6 +7,8 @@
 
 #include "../attach.h"
 #include "../backend.h"
+#include "../config-file.h"
+#include "../inspect.h"
 #include "../op.h"
 #include "../proc.h"
 
@@ -39,21 +41,50 @@ static void direct_close(struct ptree *p)
 	free(p->backend);
 }
 
+/* What the host's configuration says, and over it the options. */
+static int op_new(int pidfd, pid_t pid, const struct ptree_clone_options *options, struct ptree_op **ret)
+{
+	struct ptree_config config = { 0 };
+	int r;
+
+	r = ptree_op_new(pid, pidfd, ret);
+	if (r >= 0)
+		r = ptree_config_read(&config, NULL, NULL, &(*ret)->error);
+	if (r < 0)
+		return r;
+	(*ret)->policies = config.policies;
+	if (config.max_pause_usec)
+		(*ret)->max_pause_usec = config.max_pause_usec;
+	return ptree_op_set_options(*ret, options);
+}
+
 static int direct_clone(struct ptree *p, int pidfd, pid_t pid, const struct ptree_clone_options *options,
 			struct ptree_clone **ret)
 {
 	_cleanup_op_ struct ptree_op *op = NULL;
 	int r;
 
-	r = ptree_op_new(pid, pidfd, &op);
-	if (r >= 0)
-		r = ptree_op_set_options(op, options);
+	r = op_new(pidfd, pid, options, &op);
 	if (r >= 0)
 		r = ptree_op_run(op);
 	if (op)
 		p->error = op->error;
 	if (r >= 0)
 		*ret = TAKE_PTR(op->clone);
+	return r;
+}
+
+static int direct_inspect(struct ptree *p, int pidfd, pid_t pid, const struct ptree_clone_options *options,
+			  struct ptree_report **ret)
+{
+	_cleanup_op_ struct ptree_op *op = NULL;
+	int r;
+
+	r = op_new(pidfd, pid, options, &op);
+	if (r >= 0)
+		r = ptree_op_inspect(op, ret);
+	if (op)
+		p->error = op->error;
 	return r;
 }
 
@@ -289,6 +320,7 @@ const struct ptree_backend_ops ptree_backend_direct = {
 	.open		= direct_open,
 	.close		= direct_close,
 	.clone		= direct_clone,
+	.inspect	= direct_inspect,
 	.list		= direct_list,
 	.get		= direct_get,
 	.get_by_pid	= direct_get_by_pid,

@@ -9,6 +9,7 @@
 
 #include "../backend.h"
 #include "../proc.h"
+#include "../report.h"
 
 #define INIT_PID_BASE 4000000	/* above the largest pid that the kernel gives out by default */
 
@@ -50,13 +51,15 @@ static struct ptree_clone *copy(const struct ptree_clone *c)
 
 	if (!new)
 		return NULL;
+	ptree_report_free(new->report);
 	*new = *c;
 	new->refs = 1;
 	new->id = strdup(c->id);
 	new->name = strdup(c->name);
 	new->cgroup = strdup(c->cgroup);
 	new->pairs = calloc(c->nr_pairs, sizeof(*new->pairs));
-	if (!new->id || !new->name || !new->cgroup || !new->pairs)
+	new->report = ptree_report_copy(c->report);
+	if (!new->id || !new->name || !new->cgroup || !new->pairs || !new->report)
 		return NULL;
 	memcpy(new->pairs, c->pairs, c->nr_pairs * sizeof(*new->pairs));
 	return TAKE_PTR(new);
@@ -89,6 +92,16 @@ static int refuse(struct ptree *p, pid_t pid, const struct ptree_clone_options *
 		return ptree_error_set(&p->error, -EEXIST, 0, "prepare: the name %s is taken by another clone; choose another",
 				       options->name);
 	return 0;
+}
+
+/* What was asked for, as the engine would; the words were looked at before. */
+static int ask(struct ptree *p, const struct ptree_clone_options *options, struct ptree_policies *ret)
+{
+	int r;
+
+	*ret = (struct ptree_policies){ 0 };
+	r = ptree_policies_asked(ret, options, &p->error);
+	return r < 0 ? r : ptree_policies_supported(ret, &p->error);
 }
 
 static struct ptree_clone *invent(const struct noop *n, pid_t pid, const struct ptree_clone_options *options)
@@ -126,11 +139,14 @@ static int noop_clone(struct ptree *p, int pidfd, pid_t pid, const struct ptree_
 		      struct ptree_clone **ret)
 {
 	struct noop *n = p->backend;
+	struct ptree_policies asked;
 	struct noop_clone *grown;
 	int r;
 
 	(void)pidfd;
-	r = refuse(p, pid, options);
+	r = ask(p, options, &asked);
+	if (r >= 0)
+		r = refuse(p, pid, options);
 	if (r < 0)
 		return r;
 	for (int i = 0; options->progress && i < _PTREE_STEP_MAX; i++)
@@ -144,9 +160,41 @@ static int noop_clone(struct ptree *p, int pidfd, pid_t pid, const struct ptree_
 	if (!grown[n->nr].clone)
 		return ptree_error_oom(&p->error, "start");
 	n->nr++;
+	/* Of a process of somebody else there is nothing to be read; it was not touched either. */
+	ptree_report_add_namespaces(grown[n->nr - 1].clone->report, pid, &asked);
 	n->next_id++;
 	*ret = copy(n->clones[n->nr - 1].clone);
 	return *ret ? 0 : ptree_error_oom(&p->error, "start");
+}
+
+/* The namespaces are real; of files nothing is known here. */
+static int noop_inspect(struct ptree *p, int pidfd, pid_t pid, const struct ptree_clone_options *options,
+			struct ptree_report **ret)
+{
+	_cleanup_report_ struct ptree_report *report = ptree_report_new();
+	struct ptree_policies asked;
+	int r;
+
+	(void)pidfd;
+	if (!report)
+		return ptree_error_oom(&p->error, "inspect");
+	r = ask(p, options, &asked);
+	if (r < 0)
+		return r;
+	r = refuse(p, pid, options);
+	if (r == -EEXIST)
+		return r;
+	if (r < 0) {
+		r = ptree_report_add(report, PTREE_POLICY_REFUSE, "process", p->error.message, "", "");
+		if (r >= 0)
+			r = ptree_report_add_user(report, pid, -1);
+		ptree_error_clear(&p->error);
+	}
+	if (r < 0)
+		return ptree_error_oom(&p->error, "inspect");
+	ptree_report_add_namespaces(report, pid, &asked);
+	*ret = TAKE_PTR(report);
+	return 0;
 }
 
 static int noop_list(struct ptree *p, struct ptree_clone ***ret)
@@ -268,6 +316,7 @@ const struct ptree_backend_ops ptree_backend_noop = {
 	.open		= noop_open,
 	.close		= noop_close,
 	.clone		= noop_clone,
+	.inspect	= noop_inspect,
 	.list		= noop_list,
 	.get		= noop_get,
 	.get_by_pid	= noop_get_by_pid,

@@ -40,6 +40,7 @@ enum ctl_exit {
 	CTL_PERMISSION = 4,
 	CTL_HOST = 5,
 	CTL_TIMEOUT = 6,
+	CTL_REFUSED = 7,
 };
 
 /* ctl_exit_of() - the exit code for a negative errno. */
@@ -122,6 +123,7 @@ int verb_thaw(struct ctl *ctl, int argc, char **argv);
 int verb_kill(struct ctl *ctl, int argc, char **argv);
 int verb_terminate(struct ctl *ctl, int argc, char **argv);
 int verb_attach(struct ctl *ctl, int argc, char **argv);
+int verb_inspect(struct ctl *ctl, int argc, char **argv);
 int verb_check(struct ctl *ctl, int argc, char **argv);
 
 static inline void ctl_cleanup_clone(struct ptree_clone **c)

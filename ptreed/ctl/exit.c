@@ -14,6 +14,7 @@ static const struct {
 	{ CTL_PERMISSION, "not permitted", { EPERM, EACCES } },
 	{ CTL_HOST,       "this host cannot: no kernel module, no cgroup v2 or no ptreed", { ENXIO, ENOSYS, ENOTCONN } },
 	{ CTL_TIMEOUT,    "timed out; the source runs on", { ETIMEDOUT } },
+	{ CTL_REFUSED,    "inspect: the tree cannot be cloned as it is", { 0 } },
 };
 
 enum ctl_exit ctl_exit_of(int error)

@@ -10,6 +10,7 @@ static int verb_help(struct ctl *ctl, int argc, char **argv);
 
 static const struct ctl_verb verbs[] = {
 	{ "clone",     "PID",       "Clone a process and everything below it", verb_clone },
+	{ "inspect",   "PID",       "Say what a clone would share, sever and refuse", verb_inspect },
 	{ "list",      "",          "List the clones", verb_list },
 	{ "status",    "[CLONE…]",  "Show clones for reading", verb_status },
 	{ "show",      "CLONE…",    "Show clones as KEY=VALUE", verb_show },
@@ -50,6 +51,15 @@ static int help(void)
 	       "      --max-pause=TIME       Give up when the source would stand still for longer (200ms, 2s)\n"
 	       "      --cgroup=PATH          Existing cgroup to put the clone in (root only)\n"
 	       "      --service              Become the clone's unit; for ptree-clone@.service\n"
+	       "\nOptions of clone and inspect; ptreectl(1) has the words and the defaults:\n"
+	       "      --share=LIST           Have these in common with the source (pipes,unix,…)\n"
+	       "      --sever=LIST           Find these cut off, as if the peer had gone\n"
+	       "      --private=LIST         Have these namespaces to itself (mnt,ipc,net,uts)\n"
+	       "      --files=share|copy     Contents of files that are open for writing\n"
+	       "      --tty=new|null|keep    The terminal\n"
+	       "      --stdin=FILE           Read from FILE where the source has its standard input\n"
+	       "      --stdout=FILE          Write to the end of FILE instead\n"
+	       "      --stderr=FILE\n"
 	       "\nOptions of show:\n"
 	       "  -p, --property=NAME[,…]    Only these\n"
 	       "      --value                Without KEY=\n"

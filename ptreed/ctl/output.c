@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "output.h"
+#include "report.h"
 
 static const char *const field_names[_FIELD_MAX] = {
 	[FIELD_ID] = "Id",
@@ -23,6 +24,7 @@ static const char *const field_names[_FIELD_MAX] = {
 	[FIELD_TOTAL_USEC] = "TotalUSec",
 	[FIELD_STEPS] = "StepsUSec",
 	[FIELD_PIDS] = "Pids",
+	[FIELD_OBJECTS] = "Objects",
 };
 
 const char *field_name(enum field field)
@@ -109,6 +111,11 @@ void field_print(FILE *f, const struct ptree_clone *c, enum field field)
 
 		for (size_t i = 0; i < nr; i++)
 			fprintf(f, "%s%d:%d:%u", i ? " " : "", pairs[i].source, pairs[i].twin, pairs[i].nr_threads);
+	} else if (field == FIELD_OBJECTS) {
+		const struct ptree_object *o;
+
+		for (size_t i = 0; (o = ptree_report_object(ptree_clone_report(c), i)); i++)
+			fprintf(f, "%s%s %s: %s", i ? "; " : "", ptree_policy_name(o->policy), o->kind, o->description);
 	}
 }
 
@@ -132,6 +139,9 @@ static struct json_object *field_json(const struct ptree_clone *c, enum field fi
 					       json_object_new_uint64(ptree_clone_step_usec(c, i)));
 		return list;
 	}
+
+	if (field == FIELD_OBJECTS)
+		return report_json(ptree_clone_report(c));
 
 	list = json_object_new_array();
 	for (size_t i = 0, nr = ptree_clone_pairs(c, &pairs); i < nr; i++) {
@@ -175,7 +185,7 @@ const char *output_usec(char *buf, size_t size, uint64_t usec)
 	return buf;
 }
 
-void output_clone(const struct ptree_clone *c)
+void output_clone(const struct ptree_clone *c, bool objects)
 {
 	char pause[32], total[32], when[64];
 	time_t created = (time_t)(ptree_clone_created_usec(c) / USEC_PER_SEC);
@@ -196,4 +206,6 @@ void output_clone(const struct ptree_clone *c)
 		printf("   Created: %s for %s\n", when, pw->pw_name);
 	else
 		printf("   Created: %s for uid %u\n", when, ptree_clone_uid(c));
+	if (objects)
+		report_print(ptree_clone_report(c));
 }

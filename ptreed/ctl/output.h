@@ -24,6 +24,7 @@ enum field {
 	FIELD_TOTAL_USEC,
 	FIELD_STEPS,
 	FIELD_PIDS,
+	FIELD_OBJECTS,
 	_FIELD_MAX,
 };
 
@@ -44,8 +45,8 @@ void output_json(const struct ctl *ctl, struct json_object *object);
 /* output_usec() - "1.234 ms" into @buf, which is returned. */
 const char *output_usec(char *buf, size_t size, uint64_t usec);
 
-/* output_clone() - a clone for reading, as clone and status print it. */
-void output_clone(const struct ptree_clone *c);
+/* output_clone() - a clone for reading, as clone and status print it; status with what it shares, object by object. */
+void output_clone(const struct ptree_clone *c, bool objects);
 
 /*
  * A table: columns as wide as their widest cell, the last one as long as it is. Cells are copied. Columns whose bit is

@@ -105,7 +105,7 @@ static int clone_in_child(struct ctl *ctl, pid_t pid, struct ptree_clone_options
 		return ctl_fail(ctl, r);
 
 	if (!ctl->quiet)
-		output_clone(c);
+		output_clone(c, false);
 	init = ptree_clone_init_pid(c);
 	if (write(pipe_fd, &init, sizeof(init)) != sizeof(init))
 		return ctl_complain(ctl, CTL_FAILURE, "cannot pass on the pid of ptree-init: %m");

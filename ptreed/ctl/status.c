@@ -20,7 +20,7 @@ static int status_one(struct ptree *p, struct ptree_clone *c, void *userdata)
 	}
 	if (s->nr++ > 0)
 		putchar('\n');
-	output_clone(c);
+	output_clone(c, true);
 	return 0;
 }
 

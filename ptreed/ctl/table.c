@@ -94,16 +94,22 @@ void table_print(const struct table *t, FILE *f, bool legend)
 	for (size_t i = 0; i < t->nr_columns; i++)
 		widths[i] = column_width(t, i);
 
-	for (size_t i = legend ? 0 : t->nr_columns; i < t->nr_cells; i++) {
+	for (size_t i = legend ? 0 : t->nr_columns, blanks = 0; i < t->nr_cells; i++) {
 		size_t column = i % t->nr_columns;
 		const char *cell = t->cells[i];
-		bool last = column + 1 == t->nr_columns;
-		int pad = widths[column] - cell_width(cell);
+		bool right = t->right & (1U << column);
+		size_t pad = (size_t)(widths[column] - cell_width(cell));
 
-		if (t->right & (1U << column))
-			fprintf(f, "%*s%s", pad, "", cell);
-		else
-			fprintf(f, "%s%*s", cell, last ? 0 : pad, "");
-		fputs(last ? "\n" : "  ", f);
+		/* Blanks wait for something to stand behind them: no line ends with them. */
+		if (*cell) {
+			fprintf(f, "%*s%s", (int)(blanks + (right ? pad : 0)), "", cell);
+			blanks = right ? 2 : pad + 2;
+		} else {
+			blanks += pad + 2;
+		}
+		if (column + 1 == t->nr_columns) {
+			fputc('\n', f);
+			blanks = 0;
+		}
 	}
 }

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../libptree/report.h"
 #include "../../ptreed/clone.h"
 #include "ptreed-fake.h"
 
@@ -320,7 +321,7 @@ static void bad_options_are_refused_by_name(void **state)
 	m = new_call(f, "/org/ptree1", "org.ptree1.Manager", "ClonePID");
 	sd_bus_message_append(m, "ua{sv}", (uint32_t)f->source, 1, "nmae", "s", "x");
 	assert_error(call(f, m), "org.ptree1.Error.InvalidArgs",
-		     "'nmae'; the options are name (s), hold (b), max-pause-usec (t), cgroup (s)");
+		     "'nmae'; the options are name (s), hold (b), max-pause-usec (t), cgroup (s), share (as), ");
 	m = new_call(f, "/org/ptree1", "org.ptree1.Manager", "ClonePID");
 	sd_bus_message_append(m, "ua{sv}", (uint32_t)f->source, 1, "hold", "s", "yes");
 	assert_error(call(f, m), "org.ptree1.Error.InvalidArgs", "'hold' has type 's'");
@@ -330,6 +331,135 @@ static void bad_options_are_refused_by_name(void **state)
 	assert_error(call(f, call_clone_pid(f, f->source, "a/b")), "org.ptree1.Error.InvalidArgs", "bad name");
 	assert_error(call(f, call_clone_pid(f, f->source, "123")), "org.ptree1.Error.InvalidArgs", "bad name");
 	assert_true(TAILQ_EMPTY(&f->m->operations));
+}
+
+static sd_bus_message *call_with(struct fixture *f, const char *member, const char *key, const char *type, const void *value)
+{
+	sd_bus_message *m = new_call(f, "/org/ptree1", "org.ptree1.Manager", member);
+
+	assert_true(sd_bus_message_append(m, "u", (uint32_t)f->source) >= 0);
+	assert_true(sd_bus_message_open_container(m, 'a', "{sv}") >= 0);
+	assert_true(sd_bus_message_open_container(m, 'e', "sv") >= 0);
+	assert_true(sd_bus_message_append(m, "s", key) >= 0);
+	assert_true(sd_bus_message_open_container(m, 'v', type) >= 0);
+	if (type[0] == 'a')
+		assert_true(sd_bus_message_append_strv(m, (char **)value) >= 0);
+	else
+		assert_true(sd_bus_message_append_basic(m, type[0], value) >= 0);
+	for (int i = 0; i < 3; i++)
+		assert_true(sd_bus_message_close_container(m) >= 0);
+	return m;
+}
+
+static void bad_words_and_descriptors_are_refused_by_name(void **state)
+{
+	static const char *const bad[] = { "pipes", "pips", NULL }, *const wrong[] = { "files", NULL };
+	_cleanup_close_ int write_only = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	struct fixture *f = *state;
+
+	assert_error(call(f, call_with(f, "ClonePID", "share", "as", bad)), "org.ptree1.Error.InvalidArgs",
+		     "share=pips: there is no such word; share takes files, pipes, unix, listen, tcp, udp, shm, events, mqueue, tty, devices, other, mnt, ipc, net, uts");
+	assert_error(call(f, call_with(f, "ClonePID", "sever", "as", wrong)), "org.ptree1.Error.InvalidArgs",
+		     "sever takes pipes, unix, listen, tcp, udp, tty");
+	assert_error(call(f, call_with(f, "InspectPID", "private", "as", wrong)), "org.ptree1.Error.InvalidArgs",
+		     "private takes mnt, ipc, net, uts");
+	assert_error(call(f, call_with(f, "ClonePID", "tty", "s", "old")), "org.ptree1.Error.InvalidArgs",
+		     "tty takes new, null, keep");
+	assert_error(call(f, call_with(f, "ClonePID", "files", "s", "")), "org.ptree1.Error.InvalidArgs",
+		     "files takes share, copy");
+	assert_error(call(f, call_with(f, "ClonePID", "stdin", "h", &write_only)), "org.ptree1.Error.InvalidArgs",
+		     "stdin: the file is not open for reading");
+	assert_error(call(f, call_with(f, "ClonePID", "share", "s", "pipes")), "org.ptree1.Error.InvalidArgs",
+		     "'share' has type 's'");
+	assert_true(TAILQ_EMPTY(&f->m->operations));
+}
+
+/* The note of the first object is what the engine was asked for. */
+static void assert_inspected(sd_bus_message *reply, const char *note)
+{
+	const char *policy = NULL, *found = NULL, *key;
+	unsigned nr = 0;
+
+	assert_null(sd_bus_message_get_error(reply));
+	assert_true(sd_bus_message_enter_container(reply, 'a', "a{sv}") > 0);
+	while (sd_bus_message_enter_container(reply, 'a', "{sv}") > 0) {
+		while (sd_bus_message_enter_container(reply, 'e', "sv") > 0) {
+			assert_true(sd_bus_message_read(reply, "s", &key) > 0);
+			if (nr == 0 && strcmp(key, "Policy") == 0)
+				assert_true(sd_bus_message_read(reply, "v", "s", &policy) > 0);
+			else if (nr == 0 && strcmp(key, "Note") == 0)
+				assert_true(sd_bus_message_read(reply, "v", "s", &found) > 0);
+			else
+				assert_true(sd_bus_message_skip(reply, "v") > 0);
+			assert_true(sd_bus_message_exit_container(reply) > 0);
+		}
+		assert_true(sd_bus_message_exit_container(reply) > 0);
+		nr++;
+	}
+	assert_int_equal(nr, 5);
+	assert_string_equal(policy, "refuse");
+	assert_string_equal(found, note);
+	sd_bus_message_unref(reply);
+}
+
+static void inspect_answers_with_every_object(void **state)
+{
+	static const char *const pipes[] = { "pipes", NULL };
+	_cleanup_close_ int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int pidfd = -1;
+	struct fixture *f = *state;
+	sd_bus_message *m;
+
+	pidfd = pidfd_open(f->source, 0);
+	m = new_call(f, "/org/ptree1", "org.ptree1.Manager", "Inspect");
+	assert_true(sd_bus_message_append(m, "ha{sv}", pidfd, 0) >= 0);
+	assert_inspected(call(f, m), "pipes default, max-pause 2000000, stdin kept");
+	assert_inspected(call(f, call_with(f, "InspectPID", "sever", "as", pipes)),
+			 "pipes sever, max-pause 2000000, stdin kept");
+	assert_inspected(call(f, call_with(f, "InspectPID", "stdin", "h", &null)),
+			 "pipes default, max-pause 2000000, stdin given");
+	assert_true(TAILQ_EMPTY(&f->m->operations));
+}
+
+static void configuration_holds_unless_the_caller_says_otherwise(void **state)
+{
+	static const char *const pipes[] = { "pipes", NULL };
+	struct fixture *f = *state;
+
+	f->m->config.policies.of[PTREE_GROUP_PIPES] = PTREE_POLICY_SHARE;
+	f->m->config.max_pause_usec = 300000;
+	assert_inspected(call(f, call_with(f, "InspectPID", "files", "s", "share")),
+			 "pipes share, max-pause 300000, stdin kept");
+	assert_inspected(call(f, call_with(f, "InspectPID", "sever", "as", pipes)),
+			 "pipes sever, max-pause 300000, stdin kept");
+	f->m->limits.max_pause_usec = 200000;
+	assert_inspected(call(f, call_with(f, "InspectPID", "files", "s", "share")),
+			 "pipes share, max-pause 200000, stdin kept");
+}
+
+static void nothing_is_cloned_by_a_broken_configuration(void **state)
+{
+	struct fixture *f = *state;
+
+	ptree_error_set(&f->m->config_error, -EBADMSG, 0, "prepare: /x/ptreed.conf:3: this is no section: [Clone");
+	assert_error(call(f, call_clone_pid(f, f->source, NULL)), "org.ptree1.Error.Failed", "/x/ptreed.conf:3");
+	assert_true(TAILQ_EMPTY(&f->m->operations));
+}
+
+static void clone_tells_what_it_shares(void **state)
+{
+	struct fixture *f = *state;
+	const char *path = make(f, "sharing");
+	sd_bus_message *m = new_call(f, path, "org.freedesktop.DBus.Properties", "Get"), *reply;
+
+	assert_true(sd_bus_message_append(m, "ss", "org.ptree1.Clone", "Objects") >= 0);
+	reply = call(f, m);
+	assert_null(sd_bus_message_get_error(reply));
+	assert_true(sd_bus_message_enter_container(reply, 'v', "aa{sv}") > 0);
+	assert_true(sd_bus_message_enter_container(reply, 'a', "a{sv}") > 0);
+	assert_true(sd_bus_message_skip(reply, "a{sv}") > 0);
+	assert_int_equal(sd_bus_message_at_end(reply, false), 1);
+	sd_bus_message_unref(reply);
 }
 
 static void bad_pids_are_refused(void **state)
@@ -478,6 +608,11 @@ int main(void)
 		TEST(worker_that_hangs_is_killed_at_the_deadline),
 		TEST(worker_that_dies_is_an_error_with_its_step),
 		TEST(bad_options_are_refused_by_name),
+		TEST(bad_words_and_descriptors_are_refused_by_name),
+		TEST(inspect_answers_with_every_object),
+		TEST(configuration_holds_unless_the_caller_says_otherwise),
+		TEST(nothing_is_cloned_by_a_broken_configuration),
+		TEST(clone_tells_what_it_shares),
 		TEST(bad_pids_are_refused),
 		TEST(wait_is_answered_when_the_clone_ends),
 		TEST(verbs_are_checked_and_their_failures_told),

@@ -89,9 +89,28 @@ expect 0 '*1 *one*2 *two*3 *fake-3*3 clones.' "$ctl" --bus list
 expect 0 '*one*two*fake-3*' "$ctl" --bus status
 expect 0 'Name=one' "$ctl" --bus show one -p name
 expect 0 "one" "$ctl" --bus show 1 --property=Name --value
-expect 0 "*SourcePID=$source*PauseUSec=1234*StepsUSec=*freeze:99*Pids=$source:*:3" "$ctl" --bus show one
+expect 0 "*SourcePID=$source*PauseUSec=1234*StepsUSec=*freeze:99*Pids=$source:*:3*" "$ctl" --bus show one
 expect 0 '*SOURCE*HOST*TREE*fake-init*' "$ctl" --bus tree one
 expect 0 "*HOST*TREE*$source*S*sleep" "$ctl" --bus tree "$source"
+
+expect 0 '*SourcePID*Objects=share regular file: fd 5 of pid 12 (a\\x09b), /x' "$ctl" --bus show one
+expect 0 '*Clone: one *    Shared: regular file: fd 5 of pid 12 *, open for writing (--files=copy)' "$ctl" --bus status one
+
+# What a clone would share, and does. The fake engine finds one thing of each policy.
+expect 7 'Process '"$source"' cannot be cloned as it is. In the way is:*a thing: pipes default, max-pause 2000000, stdin kept; allowed by --share=pipes*PROCESS*FD*POLICY*'"$source"' sleep*5*refuse*3*share*1*exact*' \
+	"$ctl" --bus inspect "$source"
+expect 7 '*pipes sever, max-pause 2000000, stdin given;*' \
+	"$ctl" --bus inspect "$source" --sever=pipes --sever=unix,tcp --stdin=/dev/null --stdout="$dir/out" --stderr="$dir/out"
+expect 0 '' cat "$dir/out"
+expect 7 '{"PID":'"$source"',"Clonable":false,"Objects":[[]{"Policy":"refuse",*"Users":[[]{"PID":'"$source"',"FD":5}]}*' \
+	"$ctl" --bus inspect "$source" --json=short
+expect 0 '*Clone: *shared: 1 regular file; see ptreectl status four' "$ctl" --bus clone "$source" --name=four
+expect 0 '' "$ctl" --bus terminate four
+expect 2 'ptreectl: inspect: prepare: share=pips: there is no such word; share takes files, *' \
+	"$ctl" --bus inspect "$source" --share=pips
+expect 2 'ptreectl: clone: --stdin=/nowhere: No such file or directory' "$ctl" --bus clone "$source" --stdin=/nowhere
+expect 2 'ptreectl: inspect: a PID is missing' "$ctl" --bus inspect
+expect 3 'ptreectl: inspect: walk: *no process 4194303*' "$ctl" --bus inspect 4194303
 
 # Failures: a sentence, and the exit code of the table.
 expect 2 "ptreectl: clone: 'x' is not a pid" "$ctl" --bus clone x
@@ -158,6 +177,8 @@ expect 4 'ptreectl: clone: authorize: uid 65534 may not clone pid *' "${as_nobod
 own=$!
 until_ok grep -q "^Uid:.65534.65534" "/proc/$own/status"
 expect 0 'mine' "${as_nobody[@]}" "$ctl" -q clone "$own" --name=mine
+expect 4 'ptreectl: inspect: authorize: uid 65534 may not inspect pid *' "${as_nobody[@]}" "$ctl" inspect "$source"
+expect 7 '*' "${as_nobody[@]}" "$ctl" inspect "$own"
 expect 4 '*option cgroup is for root only*' "${as_nobody[@]}" "$ctl" clone "$own" --cgroup=/x
 expect 0 '' "${as_nobody[@]}" "$ctl" thaw mine
 expect 0 'roots' "$ctl" --bus -q clone "$source" --name=roots

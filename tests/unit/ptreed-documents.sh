@@ -34,6 +34,18 @@ while read -r word; do
 	grep -qF -- "$word" <<<"$page" || complain "ptreed(8) lacks $word"
 done <"$words"
 
+# Each limit once more, as ptreed.conf(5) spells it, and the keys that all of the programs read.
+page=$(plain "$source/man/ptreed.conf.5")
+{
+	sed -n '/^Limits:/,$s/^  \([a-z-]*\) .*/\1/p' <<<"$help" | sed -E 's/(^|-)([a-z])/\U\2/g; s/Uid$/UID/; s/$/=/'
+	sed -nE 's/.*\{ "([A-Z][A-Za-z]+)", .*_set \},/\1=/p' "$source/../libptree/config-file.c"
+	echo MaxPauseSec=
+} >"$words"
+[ "$(wc -l <"$words")" -ge 11 ] || complain "only $(wc -l <"$words") keys of ptreed.conf are found"
+while read -r key; do
+	grep -qw -- "$key" <<<"$page" || complain "ptreed.conf(5) lacks $key"
+done <"$words"
+
 # Each member of the bus API.
 page=$(plain "$source/man/org.ptree1.5")
 grep -oE '<(method|property|signal) name="[A-Za-z]+"' "$source/org.ptree1.xml" | cut -d'"' -f2 >"$words"

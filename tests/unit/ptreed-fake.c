@@ -19,6 +19,7 @@
 #include "../../libptree/attach.h"
 #include "../../libptree/proc.h"
 #include "../../libptree/registry.h"
+#include "../../libptree/report.h"
 
 static int status_fd = -1;
 
@@ -119,6 +120,9 @@ int fake_clone(const char *name, pid_t source, uid_t uid, char id[32])
 	c->pairs = calloc(1, sizeof(*c->pairs));
 	c->pairs[0] = (struct ptree_pair){ source, c->root_pid, 3 };
 	c->nr_pairs = 1;
+	ptree_report_add(c->report, PTREE_POLICY_SHARE, "regular file", "fd 5 of pid 12 (a\tb), /x", "open for writing",
+			 "--files=copy");
+	ptree_report_add_user(c->report, source, 5);
 	r = ptree_registry_write(&registry, c);
 	ptree_registry_close(&registry);
 	return r;
@@ -139,10 +143,30 @@ static int fake_verb(const struct operation *o, struct worker_result *ret)
 	return 0;
 }
 
+/* One object of each policy, and what was asked for as the note of the first. */
+static int fake_inspect(const struct operation *o, struct worker_result *ret)
+{
+	_cleanup_report_ struct ptree_report *report = ptree_report_new();
+	_cleanup_fclose_ FILE *f = fdopen(dup(o->report_fd), "w");
+	char note[64];
+
+	(void)ret;
+	snprintf(note, sizeof(note), "pipes %s, max-pause %" PRIu64 ", stdin %s",
+		 ptree_policy_name(o->options.policies.of[PTREE_GROUP_PIPES]) ?: "default", o->options.max_pause_usec,
+		 o->options.stdio_fds[0] >= 0 ? "given" : "kept");
+	for (enum ptree_policy policy = PTREE_POLICY_REFUSE; policy >= PTREE_POLICY_EXACT; policy--) {
+		ptree_report_add(report, policy, "thing", "a thing", policy == PTREE_POLICY_REFUSE ? note : "", "--share=pipes");
+		ptree_report_add_user(report, o->pid, (int)policy);
+	}
+	return ptree_report_format(report, "", f);
+}
+
 int fake_work(const struct operation *o, struct worker_result *ret)
 {
 	const char *name = o->options.name ?: "";
 
+	if (o->kind == OPERATION_INSPECT)
+		return fake_inspect(o, ret);
 	if (o->kind != OPERATION_CLONE)
 		return fake_verb(o, ret);
 

@@ -30,6 +30,26 @@ static void assignments_are_parsed_strictly(void **state)
 	assert_int_equal(l.workers, 7);
 }
 
+static void keys_of_the_configuration_are_the_same_limits(void **state)
+{
+	struct limits l;
+
+	(void)state;
+	limits_init(&l);
+	assert_int_equal(limits_set_key(&l, "ClonesPerUID", "3"), 0);
+	assert_int_equal(l.clones_per_uid, 3);
+	assert_int_equal(limits_set_key(&l, "Workers", "2"), 0);
+	assert_int_equal(l.workers, 2);
+	assert_int_equal(limits_set_key(&l, "MaxPauseSec", "500ms"), 0);
+	assert_int_equal(l.max_pause_usec, 500000);
+	assert_int_equal(limits_set_key(&l, "workers", "2"), -ENOENT);
+	assert_int_equal(limits_set_key(&l, "Clonesperuid", "2"), -ENOENT);
+	assert_int_equal(limits_set_key(&l, "ClonesPer", "2"), -ENOENT);
+	assert_int_equal(limits_set_key(&l, "Workers", "many"), -EINVAL);
+	assert_int_equal(limits_set_key(&l, "Workers", "0"), -ERANGE);
+	assert_int_equal(limits_set_key(&l, "MaxPauseSec", "2h"), -EINVAL);
+}
+
 static void a_uid_has_its_share_and_root_the_whole(void **state)
 {
 	struct manager m = {};
@@ -68,6 +88,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(assignments_are_parsed_strictly),
+		cmocka_unit_test(keys_of_the_configuration_are_the_same_limits),
 		cmocka_unit_test(a_uid_has_its_share_and_root_the_whole),
 		cmocka_unit_test(every_errno_of_the_table_has_its_name),
 	};

@@ -152,6 +152,52 @@ static void caller_and_init_are_refused_here_too(void **state)
 	ptree_close(p);
 }
 
+static void inspect_tells_what_a_clone_would_share_and_refuse(void **state)
+{
+	struct ptree_clone_options options = { .size = sizeof(options), .share_list = "pipes" };
+	struct ptree *p = context();
+	struct ptree_report *r;
+
+	(void)state;
+	assert_int_equal(ptree_inspect(p, getppid(), &options, &r), 0);
+	assert_int_equal(ptree_report_count(r, PTREE_POLICY_REFUSE), 0);
+	assert_int_equal(ptree_report_count(r, PTREE_POLICY_SHARE), ptree_report_nr(r));
+	assert_true(ptree_report_nr(r) > 0);
+	assert_null(ptree_report_object(r, ptree_report_nr(r)));
+	assert_null(ptree_report_free(r));
+
+	assert_int_equal(ptree_inspect(p, getpid(), NULL, &r), 0);
+	assert_int_equal(ptree_report_object(r, 0)->policy, PTREE_POLICY_REFUSE);
+	ptree_report_free(r);
+	assert_int_equal(ptree_inspect(p, 0, NULL, &r), -EINVAL);
+	ptree_close(p);
+}
+
+static void clone_reports_what_it_shares(void **state)
+{
+	struct ptree *p = context();
+	struct ptree_clone *c = clone_named(p, NULL, 0), *d;
+
+	(void)state;
+	assert_true(ptree_report_nr(ptree_clone_report(c)) > 0);
+	assert_int_equal(ptree_get(p, ptree_clone_id(c), &d), 0);
+	assert_int_equal(ptree_report_nr(ptree_clone_report(d)), ptree_report_nr(ptree_clone_report(c)));
+	ptree_clone_unref(c);
+	ptree_clone_unref(d);
+	ptree_close(p);
+}
+
+static void what_is_not_there_yet_is_refused_by_name(void **state)
+{
+	struct ptree_clone_options options = { .size = sizeof(options), .private_list = "net" };
+	struct ptree *p = context();
+
+	(void)state;
+	assert_int_equal(ptree_clone(p, getppid(), &options, NULL), -EOPNOTSUPP);
+	assert_non_null(strstr(ptree_error_message(p), "private=net"));
+	ptree_close(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +208,9 @@ int main(void)
 		cmocka_unit_test(terminal_echoes),
 		cmocka_unit_test(progress_hears_every_step_in_order),
 		cmocka_unit_test(caller_and_init_are_refused_here_too),
+		cmocka_unit_test(inspect_tells_what_a_clone_would_share_and_refuse),
+		cmocka_unit_test(clone_reports_what_it_shares),
+		cmocka_unit_test(what_is_not_there_yet_is_refused_by_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

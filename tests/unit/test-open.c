@@ -70,6 +70,8 @@ static void bad_options_are_refused_with_a_sentence(void **state)
 {
 	struct ptree_clone_options flags = { .size = sizeof(flags), .flags = 1 << 20 };
 	struct ptree_clone_options name = { .size = sizeof(name), .name = "a/b" };
+	struct ptree_clone_options list = { .size = sizeof(list), .sever_list = "pipes,files" };
+	struct ptree_clone_options stdio = { .size = sizeof(stdio), .stdio_fds = (int[]){ -1, -1, 1 << 20 } };
 	struct ptree_clone_options pause = { .size = sizeof(pause), .max_pause_usec = UINT64_MAX };
 	struct ptree *p = context();
 
@@ -79,6 +81,10 @@ static void bad_options_are_refused_with_a_sentence(void **state)
 	assert_int_equal(ptree_clone(p, getppid(), &name, NULL), -EINVAL);
 	assert_non_null(strstr(ptree_error_message(p), "a/b"));
 	assert_int_equal(ptree_clone(p, getppid(), &pause, NULL), -EINVAL);
+	assert_int_equal(ptree_clone(p, getppid(), &list, NULL), -EINVAL);
+	assert_non_null(strstr(ptree_error_message(p), "sever=files"));
+	assert_int_equal(ptree_clone(p, getppid(), &stdio, NULL), -EBADF);
+	assert_non_null(strstr(ptree_error_message(p), "stderr"));
 	ptree_close(p);
 }
 

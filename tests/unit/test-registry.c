@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "proc.h"
+#include "report.h"
 
 static struct ptree_clone *entry(const char *id, const char *name)
 {
@@ -31,6 +32,8 @@ static struct ptree_clone *entry(const char *id, const char *name)
 	c->pairs[0] = (struct ptree_pair){ 100, 200, 5 };
 	c->pairs[1] = (struct ptree_pair){ 101, 201, 0 };
 	c->nr_pairs = 2;
+	assert_int_equal(ptree_report_add(c->report, PTREE_POLICY_SEVER, "TCP connection", "fd 5 of pid 100 (a\nb)", NULL, NULL), 0);
+	assert_int_equal(ptree_report_add_user(c->report, 100, 5), 0);
 	return c;
 }
 
@@ -53,6 +56,9 @@ static void entry_reads_as_it_was_written(void **state)
 	assert_int_equal(d->nr_pairs, 2);
 	assert_memory_equal(d->pairs, c->pairs, 2 * sizeof(*c->pairs));
 	assert_int_equal(d->state, PTREE_STATE_RUNNING);
+	assert_int_equal(ptree_report_nr(d->report), 1);
+	assert_string_equal(ptree_report_object(d->report, 0)->description, "fd 5 of pid 100 (a\\x0ab)");
+	assert_int_equal(ptree_report_object(d->report, 0)->users[0].fd, 5);
 	ptree_clone_unref(c);
 	ptree_clone_unref(d);
 	test_registry_remove(&r);

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Processes seen from outside. Each check here has its fellow in kmod/vet.c, which has the last word with everybody
+ * frozen; one that goes there goes here too.
+ */
+#include "inspect-process.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "proc.h"
+
+#ifndef SCHED_DEADLINE
+#define SCHED_DEADLINE 6
+#endif
+
+static int add(struct ptree_report *r, const struct ptree_member *m, const char *kind, const char *what, const char *note)
+{
+	char description[128];
+	int error;
+
+	snprintf(description, sizeof(description), "%spid %d (%s)", what, m->pid, m->comm);
+	error = ptree_report_add(r, PTREE_POLICY_REFUSE, kind, description, note, NULL);
+	return error < 0 ? error : ptree_report_add_user(r, m->pid, -1);
+}
+
+/* The walk has looked at the tracer of the first thread. */
+static int thread_inspect(struct ptree_report *r, const struct ptree_member *m, pid_t tid)
+{
+	_cleanup_close_ int fd = -1;
+	struct ptree_proc_status status;
+	char name[16];
+
+	snprintf(name, sizeof(name), "%d", tid);
+	fd = openat(m->task_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || ptree_proc_status(fd, &status) < 0)
+		return 0;
+	if (status.tracer != 0 && tid != m->pid)
+		return add(r, m, "process", "", "a thread of it is traced; detach the debugger") ?: 1;
+	if (sched_getscheduler(tid) == SCHED_DEADLINE)
+		return add(r, m, "process", "", "runs under SCHED_DEADLINE, which cannot be cloned") ?: 1;
+	return 0;
+}
+
+/* One word about a process is enough: strace -f traces 500 threads. */
+static int threads_inspect(struct ptree_report *r, const struct ptree_member *m)
+{
+	int fd = openat(m->task_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;
+	struct dirent *entry;
+	DIR *dir;
+
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		ptree_close_fd(fd);
+		return 0;
+	}
+	while (error == 0 && (entry = readdir(dir)))
+		if (atoi(entry->d_name) > 0)
+			error = thread_inspect(r, m, atoi(entry->d_name));
+	closedir(dir);
+	return error < 0 ? error : 0;
+}
+
+/* In the line VmFlags of a mapping, as fs/proc/task_mmu.c spells them. */
+static const struct {
+	const char *flag, *note;
+} flags[] = {
+	{ " dc", "marked MADV_DONTFORK, which cannot be cloned" },
+	{ " um", "watched by userfaultfd, which cannot be cloned" },
+	{ " uw", "watched by userfaultfd, which cannot be cloned" },
+	{ " ui", "watched by userfaultfd, which cannot be cloned" },
+};
+
+static int mapping_inspect(struct ptree_report *r, const struct ptree_member *m, unsigned long start, const char *line)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		char what[64];
+
+		if (!strstr(line, flags[i].flag))
+			continue;
+		snprintf(what, sizeof(what), "memory at %#lx of ", start);
+		return add(r, m, "memory", what, flags[i].note);
+	}
+	return 0;
+}
+
+static int memory_inspect(struct ptree_report *r, const struct ptree_member *m)
+{
+	_cleanup_fclose_ FILE *f = NULL;
+	_cleanup_free_ char *line = NULL;
+	unsigned long start = 0, end;
+	char path[64], c;
+	size_t size = 0;
+	int error = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps", m->pid);
+	f = fopen(path, "re");
+	while (f && error >= 0 && getline(&line, &size, f) >= 0) {
+		if (sscanf(line, "%lx-%lx %c", &start, &end, &c) == 3) {
+			if (strstr(line, " /[aio]"))
+				error = add(r, m, "process", "", "has a Linux AIO context (io_setup), which cannot be cloned");
+		} else if (strncmp(line, "VmFlags:", 8) == 0) {
+			error = mapping_inspect(r, m, start, line);
+		}
+	}
+	return error < 0 ? error : 0;
+}
+
+int ptree_inspect_process(struct ptree_report *r, const struct ptree_member *m)
+{
+	int error;
+
+	if (m->zombie)
+		return 0;
+	error = threads_inspect(r, m);
+	return error < 0 ? error : memory_inspect(r, m);
+}
+
+/* The kernel gives processes an order by each thing that they may share. */
+static int compare(pid_t a, pid_t b, int type)
+{
+	long r = a == b ? 0 : syscall(SYS_kcmp, a, b, type, 0, 0);
+
+	return r == 1 ? -1 : r == 2 ? 1 : r == 0 ? 0 : a < b ? -1 : 1; /* one of them is gone */
+}
+
+#define COMPARE(name, type)                                                                                             \
+	static int name(const void *a, const void *b)                                                                   \
+	{                                                                                                               \
+		const struct ptree_member *const *x = a, *const *y = b;                                                 \
+                                                                                                                        \
+		return compare((*x)->pid, (*y)->pid, type);                                                             \
+	}
+
+COMPARE(compare_vm, KCMP_VM)
+COMPARE(compare_files, KCMP_FILES)
+COMPARE(compare_fs, KCMP_FS)
+COMPARE(compare_sighand, KCMP_SIGHAND)
+
+static const struct {
+	int (*compare)(const void *a, const void *b);
+	const char *what;
+} shared[] = {
+	{ compare_vm, "memory (CLONE_VM)" },
+	{ compare_files, "open files (CLONE_FILES)" },
+	{ compare_fs, "its directories (CLONE_FS)" },
+	{ compare_sighand, "signal handlers (CLONE_SIGHAND)" },
+};
+
+int ptree_inspect_sharing(struct ptree_report *r, struct ptree_member **members, size_t nr)
+{
+	_cleanup_free_ struct ptree_member **living = calloc(nr + 1, sizeof(struct ptree_member *));
+	size_t nr_living = 0;
+
+	if (!living)
+		return -ENOMEM;
+	for (size_t i = 0; i < nr; i++)
+		if (!members[i]->zombie)
+			living[nr_living++] = members[i];
+	for (size_t s = 0; s < ARRAY_SIZE(shared); s++) {
+		qsort(living, nr_living, sizeof(struct ptree_member *), shared[s].compare);
+		for (size_t i = 1; i < nr_living; i++) {
+			char note[128];
+
+			if (shared[s].compare(&living[i - 1], &living[i]) != 0)
+				continue;
+			snprintf(note, sizeof(note), "shares %s with pid %d; that cannot be cloned yet", shared[s].what,
+				 living[i - 1]->pid);
+			if (add(r, living[i], "process", "", note) < 0)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
