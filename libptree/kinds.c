@@ -6,8 +6,10 @@
 #include "settle.h"
 
 #include "settle/device.h"
+#include "settle/pipe.h"
 #include "settle/regular.h"
 #include "settle/tty.h"
+#include "settle/status.h"
 #include "settle/unsettled.h"
 
 const struct ptree_kind ptree_kinds[] = {
@@ -38,9 +40,14 @@ const struct ptree_kind ptree_kinds[] = {
 	{
 		.name = "pipe",
 		.group = PTREE_GROUP_PIPES,
-		.policy = PTREE_POLICY_SHARE,
+		.policy = PTREE_POLICY_PRIVATE,
+		.may = MAY(PRIVATE) | MAY(SHARE) | MAY(SEVER),
 		.is = ptree_pipe_is,
-		.judge = ptree_unsettled_judge,
+		.judge = ptree_pipe_judge,
+		.capture = ptree_pipe_capture,
+		.settle = ptree_pipe_settle,
+		.finish = ptree_status_finish,
+		.release = ptree_pipe_release,
 	},
 	{
 		.name = "socket",
