@@ -6,6 +6,7 @@
 #include "settle.h"
 
 #include "settle/device.h"
+#include "settle/events.h"
 #include "settle/pipe.h"
 #include "settle/regular.h"
 #include "settle/tty.h"
@@ -55,6 +56,36 @@ const struct ptree_kind ptree_kinds[] = {
 		.policy = PTREE_POLICY_SHARE,
 		.is = ptree_socket_is,
 		.judge = ptree_unsettled_judge,
+	},
+	{
+		.name = "eventfd",
+		.group = PTREE_GROUP_EVENTS,
+		.policy = PTREE_POLICY_PRIVATE,
+		.may = MAY(SHARE),
+		.is = ptree_eventfd_is,
+		.judge = ptree_eventfd_judge,
+		.settle = ptree_eventfd_settle,
+		.finish = ptree_status_finish,
+	},
+	{
+		.name = "timerfd",
+		.group = PTREE_GROUP_EVENTS,
+		.policy = PTREE_POLICY_PRIVATE,
+		.may = MAY(SHARE),
+		.is = ptree_timerfd_is,
+		.judge = ptree_timerfd_judge,
+		.settle = ptree_timerfd_settle,
+		.finish = ptree_status_finish,
+	},
+	{
+		.name = "signalfd",
+		.group = PTREE_GROUP_EVENTS,
+		.policy = PTREE_POLICY_PRIVATE,
+		.may = MAY(SHARE),
+		.is = ptree_signalfd_is,
+		.judge = ptree_signalfd_judge,
+		.settle = ptree_signalfd_settle,
+		.finish = ptree_status_finish,
 	},
 	{
 		.name = "event",

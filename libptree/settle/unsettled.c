@@ -22,7 +22,7 @@ bool ptree_socket_is(const struct ptree_file *f)
 bool ptree_event_is(const struct ptree_file *f)
 {
 	static const char *const names[] = {
-		"[eventpoll]", "[eventfd]", "[timerfd]", "[signalfd]", "inotify", "[fanotify]", "[pidfd]",
+		"[eventpoll]", "inotify", "[fanotify]", "[pidfd]",
 	};
 
 	if (f->info.fs_magic == PIDFS_MAGIC)
