@@ -3,9 +3,11 @@
 #ifndef PTREE_COMPAT_H
 #define PTREE_COMPAT_H
 
+#include <linux/eventfd.h>
 #include <linux/nsproxy.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
+#include <linux/seq_file.h>
 #include <linux/user_namespace.h>
 #include <linux/version.h>
 #include <asm/fpu/types.h>
@@ -77,6 +79,28 @@ typedef unsigned long compat_clone_flags_t;
 #define compat_lock_context(inode)	locks_inode_context(inode)
 #else
 #define compat_lock_context(inode)	smp_load_acquire(&(inode)->i_flctx)
+#endif
+
+/*
+ * 6.5: the fdinfo of an eventfd tells whether it is a semaphore. Before, only fs/eventfd.c knows; what it keeps is read in
+ * v6.1.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+static inline void compat_eventfd_tell(struct seq_file *text, const struct file *file)
+{
+}
+#else
+static inline void compat_eventfd_tell(struct seq_file *text, const struct file *file)
+{
+	const struct {
+		struct kref kref;
+		wait_queue_head_t wqh;
+		__u64 count;
+		unsigned int flags;
+	} *event = file->private_data;
+
+	seq_printf(text, "eventfd-semaphore: %d\n", !!(event->flags & EFD_SEMAPHORE));
+}
 #endif
 
 /* 6.7: the attributes of a dump request moved into its struct genl_info. */

@@ -298,6 +298,7 @@ static int text_fill(struct ptree_view_file *f)
 			return -ENOMEM;
 		mutex_init(&text.lock);
 		f->file->f_op->show_fdinfo(&text, f->file);
+		ptree_event_tell(&text, f->file);
 		if (!seq_has_overflowed(&text)) {
 			f->text = text.buf;
 			f->text_size = text.count;

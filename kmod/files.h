@@ -10,6 +10,7 @@
 
 struct ptree_op;
 struct ptree_tty_input;
+struct seq_file;
 
 struct ptree_view_file {
 	struct file *file;		/* counted; NULL: INSTALL has replaced it */
@@ -48,5 +49,8 @@ u32 ptree_view_find(const struct ptree_view *view, const struct file *file);
 /* socket.c: what makes a UNIX socket the other's double: its address and the credentials of its peer. */
 void ptree_socket_resemble(struct ptree_op *op, struct file *new, struct file *old);
 void ptree_socket_describe(struct ptree_file_info *info, struct file *file);
+
+/* event.c: the lines of ours that a file's fdinfo ends with. */
+void ptree_event_tell(struct seq_file *text, const struct file *file);
 
 #endif

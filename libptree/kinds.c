@@ -6,8 +6,11 @@
 #include "settle.h"
 
 #include "settle/device.h"
+#include "settle/events.h"
+#include "settle/pipe.h"
 #include "settle/regular.h"
 #include "settle/tty.h"
+#include "settle/status.h"
 #include "settle/unsettled.h"
 
 const struct ptree_kind ptree_kinds[] = {
@@ -38,9 +41,14 @@ const struct ptree_kind ptree_kinds[] = {
 	{
 		.name = "pipe",
 		.group = PTREE_GROUP_PIPES,
-		.policy = PTREE_POLICY_SHARE,
+		.policy = PTREE_POLICY_PRIVATE,
+		.may = MAY(PRIVATE) | MAY(SHARE) | MAY(SEVER),
 		.is = ptree_pipe_is,
-		.judge = ptree_unsettled_judge,
+		.judge = ptree_pipe_judge,
+		.capture = ptree_pipe_capture,
+		.settle = ptree_pipe_settle,
+		.finish = ptree_status_finish,
+		.release = ptree_pipe_release,
 	},
 	{
 		.name = "socket",
@@ -48,6 +56,36 @@ const struct ptree_kind ptree_kinds[] = {
 		.policy = PTREE_POLICY_SHARE,
 		.is = ptree_socket_is,
 		.judge = ptree_unsettled_judge,
+	},
+	{
+		.name = "eventfd",
+		.group = PTREE_GROUP_EVENTS,
+		.policy = PTREE_POLICY_PRIVATE,
+		.may = MAY(SHARE),
+		.is = ptree_eventfd_is,
+		.judge = ptree_eventfd_judge,
+		.settle = ptree_eventfd_settle,
+		.finish = ptree_status_finish,
+	},
+	{
+		.name = "timerfd",
+		.group = PTREE_GROUP_EVENTS,
+		.policy = PTREE_POLICY_PRIVATE,
+		.may = MAY(SHARE),
+		.is = ptree_timerfd_is,
+		.judge = ptree_timerfd_judge,
+		.settle = ptree_timerfd_settle,
+		.finish = ptree_status_finish,
+	},
+	{
+		.name = "signalfd",
+		.group = PTREE_GROUP_EVENTS,
+		.policy = PTREE_POLICY_PRIVATE,
+		.may = MAY(SHARE),
+		.is = ptree_signalfd_is,
+		.judge = ptree_signalfd_judge,
+		.settle = ptree_signalfd_settle,
+		.finish = ptree_status_finish,
 	},
 	{
 		.name = "event",

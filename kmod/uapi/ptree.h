@@ -235,7 +235,19 @@ enum ptree_mapping_is {
 	PTREE_MAPPING_HUGETLB	= 1 << 13,
 };
 
-/* A part of what /proc/PID/fdinfo/FD says of a file beyond position and flags; of event files (epoll, eventfd …) only. */
+/*
+ * A part of what /proc/PID/fdinfo/FD says of a file beyond position and flags; of event files (epoll, eventfd …) only.
+ * After the kernel's own lines come, of a timerfd, all of one moment:
+ *
+ *	ptree-ticks:	expirations that were counted and not read
+ *	ptree-expires:	ns of its clock (a CLOCK_REALTIME timer that was set to a time span: of CLOCK_MONOTONIC), next expiration
+ *			if it is armed, else the last
+ *	ptree-armed:	1: it runs
+ *	ptree-expired:	1: it has expired and waits to be read before it runs on
+ *	ptree-canceled:	1: its clock was set (TFD_TIMER_CANCEL_ON_SET), and the next read says so
+ *
+ * and of an eventfd "eventfd-semaphore:" where the kernel does not tell (before 6.5).
+ */
 struct ptree_fdinfo {
 	__u32 file;
 	__u32 offset;		/* of this part in the text, bytes */

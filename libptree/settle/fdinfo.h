@@ -3,8 +3,8 @@
  * Lines of /proc/PID/fdinfo/FD (man 5 proc_pid_fdinfo), as ptree_file.fdinfo holds them. Pure parsers. A line is "KEY VALUE";
  * some kinds have one line for each of many things, with fields in it: "tfd:  5 events: 19 data: 7  pos:0 ino:9 sdev:b".
  */
-#ifndef PTREE_FDINFO_H
-#define PTREE_FDINFO_H
+#ifndef PTREE_SETTLE_FDINFO_H
+#define PTREE_SETTLE_FDINFO_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -14,11 +14,6 @@ bool ptree_memory_is(const struct ptree_file *f)
 	return (f->info.is & PTREE_FILE_SHARED_MEMORY) && (f->info.is & PTREE_FILE_INTERNAL);
 }
 
-bool ptree_pipe_is(const struct ptree_file *f)
-{
-	return (f->info.mode & S_IFMT) == S_IFIFO;
-}
-
 bool ptree_socket_is(const struct ptree_file *f)
 {
 	return (f->info.mode & S_IFMT) == S_IFSOCK && f->info.family;
@@ -27,7 +22,7 @@ bool ptree_socket_is(const struct ptree_file *f)
 bool ptree_event_is(const struct ptree_file *f)
 {
 	static const char *const names[] = {
-		"[eventpoll]", "[eventfd]", "[timerfd]", "[signalfd]", "inotify", "[fanotify]", "[pidfd]",
+		"[eventpoll]", "inotify", "[fanotify]", "[pidfd]",
 	};
 
 	if (f->info.fs_magic == PIDFS_MAGIC)
