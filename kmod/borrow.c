@@ -83,7 +83,7 @@ static int nsproxy_privatize(struct nsproxy *nsproxy, struct ptree_op *op)
  * The twin's namespaces: the source's, but children are born in the clone's pid namespace. While the loan lasts the
  * cgroup namespace is the clone init's, because cgroup_css_set_fork() refuses a destination outside current's.
  */
-static int nsproxy_borrow(struct ptree_borrow *loan, struct ptree_op *op)
+static int nsproxy_borrow(struct ptree_borrow *loan, struct ptree_op *op, struct pid_namespace *ns)
 {
 	struct nsproxy *nsproxy;
 	int r = 0;
@@ -92,7 +92,7 @@ static int nsproxy_borrow(struct ptree_borrow *loan, struct ptree_op *op)
 	if (IS_ERR(nsproxy))
 		return PTR_ERR(nsproxy);
 	put_pid_ns(nsproxy->pid_ns_for_children);
-	nsproxy->pid_ns_for_children = get_pid_ns(op->ns);
+	nsproxy->pid_ns_for_children = get_pid_ns(ns);
 	if (op->donor)
 		r = nsproxy_privatize(nsproxy, op);
 	compat_nsproxy_activate(nsproxy);
@@ -118,11 +118,12 @@ static int nsproxy_borrow(struct ptree_borrow *loan, struct ptree_op *op)
  * @loan: the loan, for ptree_borrow_end()
  * @op: the op, for the clone's namespaces and its memory cgroup
  * @exact: the credentials that the twin will have
- * @into_clone: current is a source; false: current is a twin already
+ * @into: the pid namespace that the twin is born in; NULL: current is a twin itself, and makes it where it is
  *
  * Errors: -ENOMEM.
  */
-int ptree_borrow_begin(struct ptree_borrow *loan, struct ptree_op *op, const struct cred *exact, bool into_clone)
+int ptree_borrow_begin(struct ptree_borrow *loan, struct ptree_op *op, const struct cred *exact,
+		       struct pid_namespace *into)
 {
 	int r;
 
@@ -130,8 +131,8 @@ int ptree_borrow_begin(struct ptree_borrow *loan, struct ptree_op *op, const str
 	loan->raised = ptree_cred_raise(exact);
 	if (!loan->raised)
 		return -ENOMEM;
-	if (into_clone) {
-		r = nsproxy_borrow(loan, op);
+	if (into) {
+		r = nsproxy_borrow(loan, op, into);
 		if (r < 0) {
 			put_cred(loan->raised);
 			return r;

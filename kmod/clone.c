@@ -5,6 +5,7 @@
 #include <linux/sched/signal.h>
 #include "fault.h"
 #include "op.h"
+#include "spaces.h"
 #include "state.h"
 #include "symbols.h"
 #include "tty.h"
@@ -30,8 +31,8 @@ static void twin_callback(struct callback_head *work)
 	}
 	close_fd(member->cgroup_fd);
 	if (!ptree_op_aborted(op) && ptree_fault(op, "twin") == 0 && ptree_clone_threads(member) == 0 &&
-	    ptree_pending_copy(member) == 0)
-		ptree_clone_zombies(member);
+	    ptree_pending_copy(member) == 0 && ptree_clone_zombies(member) == 0 && member->space->reaper == member)
+		ptree_spaces_make(op, member->space);
 done:
 	ptree_callback_done(op);
 }
@@ -74,12 +75,12 @@ static void twin_complete(struct ptree_member *member, struct task_struct *twin,
 static int leader_clone(struct ptree_member *member)
 {
 	struct ptree_op *op = member->op;
-	pid_t nr = member_nr(member);
+	pid_t numbers[MAX_PID_NS_LEVEL + 1];
 	struct kernel_clone_args args = {
 		.flags = CLONE_INTO_CGROUP,
 		.exit_signal = member->parent ? current->exit_signal : SIGCHLD,
-		.set_tid = &nr,
-		.set_tid_size = 1,
+		.set_tid = numbers,
+		.set_tid_size = ptree_space_numbers(member->space, current, numbers),
 	};
 	struct task_struct *twin;
 	struct ptree_borrow loan;
@@ -96,7 +97,7 @@ static int leader_clone(struct ptree_member *member)
 		return ptree_op_fail(op, current, r, "has no room for one more file descriptor (fs.nr_open)");
 	args.cgroup = member->cgroup_fd;
 
-	r = ptree_borrow_begin(&loan, op, current->cred, true);
+	r = ptree_borrow_begin(&loan, op, current->cred, member->space->twin);
 	if (r < 0) {
 		ptree_op_fail(op, current, r, "cannot be duplicated: out of memory");
 		goto close;
@@ -110,7 +111,7 @@ static int leader_clone(struct ptree_member *member)
 	if (r == -ERESTARTNOINTR || r == -EINTR)
 		r = ptree_op_fail(op, current, -EINTR, "was killed");
 	else if (r == -EEXIST)
-		ptree_op_fail(op, current, r, "has a number that is taken in the clone's pid namespace (%d)", nr);
+		ptree_op_fail(op, current, r, "has a number that is taken in the clone's pid namespace (%d)", member_nr(member));
 	else if (r == -EAGAIN)
 		ptree_op_fail(op, current, r, "cannot have a twin: RLIMIT_NPROC or pids.max is reached");
 	else if (r < 0)
@@ -146,6 +147,10 @@ static void callbacks_cancel(struct ptree_op *op)
 {
 	unsigned int i;
 
+	if (op->init_work.func && borrowed(task_work_cancel_match)(op->init, is_work, &op->init_work)) {
+		ptree_op_fail(op, NULL, -EBUSY, "the clone's init does not respond");
+		ptree_callback_done(op);
+	}
 	for (i = 0; i < op->nr_members; i++) {
 		struct ptree_member *member = &op->members[i];
 
@@ -160,6 +165,98 @@ static void callbacks_cancel(struct ptree_op *op)
 	}
 }
 
+/* Runs in the clone's init. */
+static void init_callback(struct callback_head *work)
+{
+	struct ptree_op *op = container_of(work, struct ptree_op, init_work);
+
+	if (current->flags & PF_EXITING)
+		ptree_op_fail(op, NULL, -EINTR, "the clone's init was killed");
+	else if (!ptree_op_aborted(op))
+		ptree_spaces_make(op, &op->spaces[0]);
+	ptree_callback_done(op);
+}
+
+static void init_start(struct ptree_op *op)
+{
+	init_task_work(&op->init_work, init_callback);
+	atomic_inc(&op->pending);
+	if (borrowed(task_work_add)(op->init, &op->init_work, TWA_SIGNAL)) {
+		ptree_op_fail(op, NULL, -ESRCH, "the clone's init is exiting");
+		op->init_work.func = NULL;
+		ptree_callback_done(op);
+	}
+}
+
+static void source_start(struct ptree_member *member)
+{
+	struct ptree_op *op = member->op;
+
+	init_task_work(&member->source_work, source_callback);
+	atomic_inc(&op->pending);
+	if (borrowed(task_work_add)(member_source(member), &member->source_work, TWA_SIGNAL)) {
+		ptree_op_fail(op, member_source(member), -ESRCH, "is exiting; try again");
+		member->source_work.func = NULL;
+		ptree_callback_done(op);
+	} else if (member->stop_signal) {
+		ptree_stop_suspend(member_source(member));
+	}
+}
+
+/* A round: callbacks that run at the same time, until all have finished. */
+static void round_begin(struct ptree_op *op)
+{
+	atomic_set(&op->pending, 1);
+	reinit_completion(&op->kick);
+	reinit_completion(&op->idle);
+	/* Pairs with op_abort(), which sets before it completes. */
+	smp_mb();
+	if (READ_ONCE(op->aborted))
+		complete(&op->kick);
+}
+
+static int round_end(struct ptree_op *op, bool stall)
+{
+	s64 left = ktime_us_delta(op->deadline, ktime_get());
+
+	if (!stall)
+		ptree_callback_done(op);
+	if (!wait_for_completion_timeout(&op->kick, left > 0 ? usecs_to_jiffies(left) + 1 : 0)) {
+		callbacks_cancel(op);
+		ptree_op_fail(op, NULL, -ETIMEDOUT, "not done when its time was over");
+		ptree_op_thaw_source(op);
+	} else if (ptree_op_aborted(op)) {
+		callbacks_cancel(op);
+	}
+	if (stall)
+		ptree_callback_done(op);
+	wait_for_completion(&op->idle);
+	if (READ_ONCE(op->aborted))
+		return ptree_op_fail(op, NULL, -ECANCELED, "the op was cancelled");
+	return READ_ONCE(op->error);
+}
+
+/* Those of pid 1s of nested namespaces: from above to below, each level in the namespaces that the one above has made. */
+static int reapers_clone(struct ptree_op *op)
+{
+	unsigned int depth, i;
+	int r;
+
+	if (op->nr_spaces == 1)
+		return 0;
+	round_begin(op);
+	init_start(op);
+	r = round_end(op, false);
+	for (depth = 1; depth <= op->max_depth && r == 0; depth++) {
+		round_begin(op);
+		for (i = 1; i < op->nr_spaces; i++)
+			if (op->spaces[i].depth == depth)
+				source_start(op->spaces[i].reaper);
+		r = round_end(op, false);
+	}
+	return r;
+}
+
 /**
  * ptree_clone_members() - make all twins, with their threads and zombie children
  * @op: the op, with its members resolved and vetted
@@ -171,41 +268,20 @@ static void callbacks_cancel(struct ptree_op *op)
  */
 int ptree_clone_members(struct ptree_op *op)
 {
-	s64 left = ktime_us_delta(op->deadline, ktime_get());
 	unsigned int i;
+	int r;
 
-	if (left <= 0)
+	if (ktime_us_delta(op->deadline, ktime_get()) <= 0)
 		return ptree_op_fail(op, NULL, -ETIMEDOUT, "the deadline had passed before it began");
-	atomic_set(&op->pending, 1);
+	r = reapers_clone(op);
+	if (r < 0)
+		return r;
+	round_begin(op);
 	for (i = 0; i < op->nr_members && !ptree_op_aborted(op); i++) {
 		struct ptree_member *member = &op->members[i];
 
-		if (member->zombie)
-			continue;
-		init_task_work(&member->source_work, source_callback);
-		atomic_inc(&op->pending);
-		if (borrowed(task_work_add)(member_source(member), &member->source_work, TWA_SIGNAL)) {
-			ptree_op_fail(op, member_source(member), -ESRCH, "is exiting; try again");
-			member->source_work.func = NULL;
-			ptree_callback_done(op);
-		} else if (member->stop_signal) {
-			ptree_stop_suspend(member_source(member));
-		}
+		if (!member->zombie && member->space->reaper != member)
+			source_start(member);
 	}
-	if (!ptree_fault_is("stall"))
-		ptree_callback_done(op);
-
-	if (!wait_for_completion_timeout(&op->kick, usecs_to_jiffies(left) + 1)) {
-		callbacks_cancel(op);
-		ptree_op_fail(op, NULL, -ETIMEDOUT, "not done after %lld us", left);
-		ptree_op_thaw_source(op);
-	} else if (ptree_op_aborted(op)) {
-		callbacks_cancel(op);
-	}
-	if (ptree_fault_is("stall"))
-		ptree_callback_done(op);
-	wait_for_completion(&op->idle);
-	if (READ_ONCE(op->aborted))
-		return ptree_op_fail(op, NULL, -ECANCELED, "the op was cancelled");
-	return READ_ONCE(op->error);
+	return round_end(op, ptree_fault_is("stall"));
 }

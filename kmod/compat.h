@@ -48,16 +48,21 @@ typedef unsigned long compat_clone_flags_t;
 #define COMPAT_BORROWED_NSPROXY(X) \
 	X(void, nsproxy_ns_active_get, struct nsproxy *ns) \
 	X(void, deactivate_nsproxy, struct nsproxy *ns) \
-	X(void, __ns_ref_active_get, struct ns_common *ns)
+	X(void, __ns_ref_active_get, struct ns_common *ns) \
+	X(void, __ns_ref_active_put, struct ns_common *ns)
 #define compat_nsproxy_activate(nsproxy)	borrowed(nsproxy_ns_active_get)(nsproxy)
 #define compat_nsproxy_free(nsproxy)		borrowed(deactivate_nsproxy)(nsproxy)
 #define compat_user_ns_activate(user_ns)	borrowed(__ns_ref_active_get)(&(user_ns)->ns)
+#define compat_pid_ns_activate(pid_ns)		borrowed(__ns_ref_active_get)(&(pid_ns)->ns)
+#define compat_pid_ns_deactivate(pid_ns)	borrowed(__ns_ref_active_put)(&(pid_ns)->ns)
 #else
 #define COMPAT_BORROWED_NSPROXY(X) \
 	X(void, free_nsproxy, struct nsproxy *ns)
 #define compat_nsproxy_activate(nsproxy)	do { } while (0)
 #define compat_nsproxy_free(nsproxy)		borrowed(free_nsproxy)(nsproxy)
 #define compat_user_ns_activate(user_ns)	do { } while (0)
+#define compat_pid_ns_activate(pid_ns)		do { } while (0)
+#define compat_pid_ns_deactivate(pid_ns)	do { } while (0)
 #endif
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)

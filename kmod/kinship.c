@@ -7,6 +7,7 @@
 #include <linux/wait.h>
 #include "fault.h"
 #include "op.h"
+#include "spaces.h"
 #include "state.h"
 #include "symbols.h"
 
@@ -206,8 +207,10 @@ void ptree_kinship_link(struct ptree_op *op)
 		if (pid_task(task_pid(member_twin(member)), PIDTYPE_PID))
 			member_link(member);
 		write_unlock_irq(ptree_tasklist_lock);
+		ptree_space_link(member);
 		cond_resched();
 	}
+	ptree_spaces_count_on(op);
 	/* The numbers belong to their users now: the last one frees them. */
 	list_for_each_entry_safe(extra, next, &op->extra_pids, link) {
 		list_del(&extra->link);

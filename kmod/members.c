@@ -9,6 +9,7 @@
 #include <linux/tty.h>
 #include "fault.h"
 #include "op.h"
+#include "spaces.h"
 #include "state.h"
 #include "symbols.h"
 
@@ -212,7 +213,9 @@ int ptree_members_resolve(struct ptree_op *op)
 	r = ptree_fault(op, "resolve");
 	if (r < 0)
 		return r;
-	op->source_ns = get_pid_ns(task_active_pid_ns(member_source(&op->members[op->nr_members - 1])));
+	r = ptree_spaces_init(op);
+	if (r < 0)
+		return r;
 	for (i = 0; i < op->nr_members; i++) {
 		struct ptree_member *member = &op->members[i];
 
@@ -225,6 +228,9 @@ int ptree_members_resolve(struct ptree_op *op)
 	}
 	root_namespaces_note(op);
 	r = parents_find(op);
+	if (r < 0)
+		return r;
+	r = ptree_spaces_resolve(op);
 	if (r < 0)
 		return r;
 	r = requester_check(op);

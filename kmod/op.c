@@ -5,6 +5,7 @@
 #include "fault.h"
 #include "files.h"
 #include "op.h"
+#include "spaces.h"
 #include "state.h"
 #include "symbols.h"
 
@@ -35,6 +36,7 @@ static void op_free(struct kref *kref)
 	ptree_view_put(op->view);
 	ptree_kinship_done(op);
 	ptree_members_done(op);
+	ptree_spaces_done(op);
 	for (i = 0; i < op->nr_freeze; i++)
 		fput(op->freeze[i]);
 	kfree(op->freeze);

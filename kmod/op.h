@@ -16,12 +16,13 @@
 
 struct ptree_op;
 struct ptree_member;
+struct ptree_space;
 struct ptree_view;
 
 /* One thread of a member. The leader is the first. */
 struct ptree_thread {
 	struct task_struct *source;	/* counted */
-	pid_t nr;			/* in the source's pid namespace, and so in the clone's */
+	pid_t nr;			/* in op->source_ns, and so in the clone's */
 	struct task_struct *twin;	/* counted; NULL until made */
 };
 
@@ -38,6 +39,8 @@ struct ptree_member {
 	unsigned int nr_threads;
 	bool zombie;
 	bool session_leader;
+	struct ptree_space *space;		/* its pid namespace */
+	struct ptree_space *children_space;	/* that of the children that it will make */
 	int stop_signal;		/* it is stopped by this one; 0: it is not */
 	int stop_code;			/* what its parent has not yet been told of that; 0: it has */
 	struct tty_struct *tty;		/* counted: the source's controlling terminal when it was cloned; NULL: none */
@@ -95,7 +98,10 @@ struct ptree_op {
 	u32 flags;			/* PTREE_CLONE_* */
 	const void *root_net, *root_ipc, *root_uts, *root_mnt;	/* the root's namespaces, only to be compared */
 	struct pid_namespace *ns;	/* the clone's; lives as long as init's struct pid */
-	struct pid_namespace *source_ns;	/* the source's; counted */
+	struct pid_namespace *source_ns;	/* the source's; counted: every member has a number in it */
+	struct ptree_space *spaces;	/* [nr_spaces], those above before those below; the first is source_ns */
+	unsigned int nr_spaces, max_depth;
+	struct callback_head init_work;	/* runs in init: makes the namespaces right below the clone's */
 	struct mem_cgroup *memcg;	/* counted: pays for what is made in the sources' context */
 	struct file *cgroup;		/* counted: the clone's directory */
 	struct file **freeze;		/* counted: cgroup.freeze of the source */

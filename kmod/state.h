@@ -27,7 +27,8 @@ struct ptree_borrow {
 	sigset_t blocked;
 };
 
-int ptree_borrow_begin(struct ptree_borrow *loan, struct ptree_op *op, const struct cred *exact, bool into_clone);
+int ptree_borrow_begin(struct ptree_borrow *loan, struct ptree_op *op, const struct cred *exact,
+		       struct pid_namespace *into);
 void ptree_borrow_end(struct ptree_borrow *loan);
 void ptree_nsproxy_put(struct nsproxy *nsproxy);
 

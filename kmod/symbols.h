@@ -45,6 +45,9 @@ struct sock;
 	X(struct pid *, alloc_pid, struct pid_namespace *ns, pid_t *set_tid, size_t set_tid_size) \
 	X(void, free_pid, struct pid *pid) \
 	X(struct pid *, pidfd_get_pid, unsigned int fd, unsigned int *flags) \
+	/* kernel/pid_namespace.c: a pid namespace below current's */ \
+	X(struct pid_namespace *, copy_pid_ns, compat_clone_flags_t flags, struct user_namespace *user_ns, \
+	  struct pid_namespace *old_ns) \
 	/* kernel/nsproxy.c: the twin's set of namespaces */ \
 	X(struct nsproxy *, create_new_namespaces, compat_clone_flags_t flags, struct task_struct *task, \
 	  struct user_namespace *user_ns, struct fs_struct *fs) \

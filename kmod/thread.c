@@ -3,6 +3,7 @@
 #include <linux/sched/signal.h>
 #include "fault.h"
 #include "op.h"
+#include "spaces.h"
 #include "state.h"
 #include "symbols.h"
 
@@ -24,8 +25,12 @@ static struct task_struct *copy_without_filters(struct kernel_clone_args *args)
 static int thread_clone(struct ptree_member *member, unsigned int t, struct ptree_borrow *loan)
 {
 	struct task_struct *source = member->threads[t].source, *twin;
-	pid_t nr = member->threads[t].nr;
-	struct kernel_clone_args args = { .flags = THREAD_FLAGS, .set_tid = &nr, .set_tid_size = 1 };
+	pid_t numbers[MAX_PID_NS_LEVEL + 1];
+	struct kernel_clone_args args = {
+		.flags = THREAD_FLAGS,
+		.set_tid = numbers,
+		.set_tid_size = ptree_space_numbers(member->space, source, numbers),
+	};
 	const struct cred *exact = get_task_cred(source);
 	bool shared = exact == rcu_access_pointer(member_source(member)->real_cred);
 	struct cred *raised = loan->raised;
@@ -71,7 +76,7 @@ int ptree_clone_threads(struct ptree_member *member)
 
 	if (member->nr_threads == 1)
 		return 0;
-	r = ptree_borrow_begin(&loan, op, current_real_cred(), false);
+	r = ptree_borrow_begin(&loan, op, current_real_cred(), NULL);
 	if (r < 0)
 		return ptree_op_fail(op, member_source(member), r, "cannot be duplicated: out of memory");
 	for (t = 1; t < member->nr_threads && r == 0; t++) {

@@ -50,12 +50,6 @@ int ptree_vet_member(struct ptree_member *member)
 
 	if (source->flags & PF_KTHREAD)
 		return ptree_op_fail(op, source, -EINVAL, "is a kernel thread");
-	if (task_active_pid_ns(source) != op->source_ns)
-		return ptree_op_fail(op, source, -EOPNOTSUPP,
-				     "is in another pid namespace than the root; that cannot be cloned yet");
-	if (member_nr(member) == 1)
-		return ptree_op_fail(op, source, -EOPNOTSUPP,
-				     "is pid 1 of its pid namespace; that cannot be cloned yet, clone its children");
 	if (member->zombie && !member->parent)
 		return ptree_op_fail(op, source, -ESRCH, "has exited, and is the root");
 	if (member->zombie)

@@ -4,6 +4,7 @@
 #include <linux/wait.h>
 #include "fault.h"
 #include "op.h"
+#include "spaces.h"
 #include "state.h"
 #include "symbols.h"
 
@@ -26,18 +27,18 @@ static int zombie_clone(struct ptree_member *member)
 {
 	struct task_struct *source = member_source(member), *twin;
 	struct ptree_op *op = member->op;
-	pid_t nr = member_nr(member);
+	pid_t numbers[MAX_PID_NS_LEVEL + 1];
 	/* No exit signal: the parent has been told of this death already. kinship.c sets it when the twin is dead. */
 	struct kernel_clone_args args = {
 		.flags = CLONE_VM | CLONE_FS | CLONE_FILES,
-		.set_tid = &nr,
-		.set_tid_size = 1,
+		.set_tid = numbers,
+		.set_tid_size = ptree_space_numbers(member->space, source, numbers),
 	};
 	const struct cred *exact = get_task_cred(source);
 	struct ptree_borrow loan;
 	int r;
 
-	r = ptree_borrow_begin(&loan, op, exact, false);
+	r = ptree_borrow_begin(&loan, op, exact, NULL);
 	if (r < 0)
 		goto out;
 	twin = borrowed(copy_process)(NULL, 0, NUMA_NO_NODE, &args);

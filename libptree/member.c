@@ -77,18 +77,8 @@ static int refuse_protected(struct ptree_op *op, const struct ptree_member *m)
 	return 0;
 }
 
-/* unshare(CLONE_NEWPID) or setns() without a fork: the next child goes elsewhere. */
-static bool has_other_pidns_for_children(int proc_fd)
-{
-	struct stat own, children;
-
-	if (fstatat(proc_fd, "ns/pid", &own, 0) < 0 || fstatat(proc_fd, "ns/pid_for_children", &children, 0) < 0)
-		return false; /* a zombie has none */
-	return own.st_ino != children.st_ino;
-}
-
 static int refuse_state(struct ptree_op *op, const struct ptree_member *m, const struct ptree_proc_stat *stat,
-			const struct ptree_proc_status *status, int proc_fd)
+			const struct ptree_proc_status *status)
 {
 	if (stat->flags & PTREE_PF_KTHREAD)
 		return ptree_error_set(&op->error, -EINVAL, m->pid, "walk: pid %d (%s) is a kernel thread and cannot be cloned",
@@ -101,15 +91,6 @@ static int refuse_state(struct ptree_op *op, const struct ptree_member *m, const
 		return ptree_error_set(&op->error, -EBUSY, m->pid,
 				       "walk: pid %d (%s) is traced by pid %d; detach the debugger and try again", m->pid, m->comm,
 				       status->tracer);
-	/* Two processes of one tree that are as deep are in the same namespace: one enters a namespace only downwards. */
-	if (op->root_level && status->nr_numbers != op->root_level)
-		return ptree_error_set(&op->error, -EOPNOTSUPP, m->pid,
-				       "walk: pid %d (%s) is in a pid namespace of its own, which cannot be cloned yet; clone a process inside it",
-				       m->pid, m->comm);
-	if (has_other_pidns_for_children(proc_fd))
-		return ptree_error_set(&op->error, -EOPNOTSUPP, m->pid,
-				       "walk: pid %d (%s) has a pid namespace of its own for its children, which cannot be cloned yet",
-				       m->pid, m->comm);
 	return 0;
 }
 
@@ -218,7 +199,7 @@ int ptree_member_new(struct ptree_op *op, pid_t pid, pid_t parent, struct ptree_
 	}
 	r = refuse_protected(op, m);
 	if (r >= 0)
-		r = refuse_state(op, m, &stat, &status, proc_fd);
+		r = refuse_state(op, m, &stat, &status);
 	if (r < 0)
 		r = ptree_inspect_refusal(op, m->pid, r);
 	if (r < 0)

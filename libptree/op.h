@@ -87,8 +87,7 @@ struct ptree_op {
 	char *cgroup_path;
 	int cgroup_fd;
 	int status_fd;
-	pid_t root_number;		/* the root's pid in its own pid namespace */
-	unsigned root_level;		/* depth of that namespace below the caller's */
+	pid_t root_number;		/* the root's pid in its own pid namespace, or if that is 1 in the one above */
 
 	/* walk */
 	struct ptree_member **members;	/* pre-order: the root first, siblings in the order of birth */

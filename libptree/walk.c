@@ -251,6 +251,7 @@ static bool is_above(pid_t pid, pid_t of)
 int ptree_walk_refuse_root(struct ptree_op *op, struct ptree_proc_stat *ret)
 {
 	struct ptree_proc_status status;
+	unsigned level;
 	_cleanup_close_ int fd = -1;
 	int r;
 
@@ -281,12 +282,11 @@ int ptree_walk_refuse_root(struct ptree_op *op, struct ptree_proc_stat *ret)
 					       "walk: pid %d (%s) is or holds pid %d, which the clone is made with or for; choose a smaller tree",
 					       op->pid, ret->comm, op->protect[i]);
 
-	op->root_level = status.nr_numbers;
-	op->root_number = status.numbers[status.nr_numbers - 1];
-	if (op->root_number == 1)
-		return ptree_error_set(&op->error, -EOPNOTSUPP, op->pid,
-				       "walk: pid %d (%s) is pid 1 of its pid namespace, which cannot be cloned yet; clone a process below it",
-				       op->pid, ret->comm);
+	/* Of a pid 1 it is the number one level up that ptree-init knows it by. */
+	level = status.nr_numbers - 1;
+	if (status.numbers[level] == 1 && level > 0)
+		level--;
+	op->root_number = status.numbers[level];
 	return 0;
 }
 

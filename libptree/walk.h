@@ -6,7 +6,7 @@
 #include "op.h"
 #include "proc.h"
 
-/* Before anything is made: what can be said of the root alone. Fills op->root_number, op->root_level. */
+/* Before anything is made: what can be said of the root alone. Fills op->root_number. */
 int ptree_walk_refuse_root(struct ptree_op *op, struct ptree_proc_stat *ret);
 
 /*

@@ -246,7 +246,7 @@ static int nested_init(void *ready)
 	return 0;
 }
 
-static void nested_pid_namespace_is_refused(void **state)
+static void nested_pid_namespaces_are_walked(void **state)
 {
 	static char stack[65536] __attribute__((aligned(16)));
 	struct ptree_registry r;
@@ -268,12 +268,17 @@ static void nested_pid_namespace_is_refused(void **state)
 	assert_int_equal(read(ready[0], &c, 1), 1);
 	op = test_op(root, &r);
 	assert_int_equal(refuse_root(op), 0);
-	assert_refused(op, ptree_walk(op), -EOPNOTSUPP, "pid namespace of its own");
-	inner = op->error.pid;
+	assert_int_equal(ptree_walk(op), 0);
+	assert_int_equal(op->nr_members, 2);
+	inner = op->members[1]->pid;
 	test_op_end(op);
 
+	/* Alone, it is known by the number that it has one level up. */
 	op = test_op(inner, &r);
-	assert_refused(op, refuse_root(op), -EOPNOTSUPP, "pid 1 of its pid namespace");
+	assert_int_equal(refuse_root(op), 0);
+	assert_int_equal(op->root_number, inner);
+	assert_int_equal(ptree_walk(op), 0);
+	assert_int_equal(op->nr_members, 1);
 	test_op_end(op);
 	kill(inner, SIGKILL);
 	test_tree_end(root);
@@ -359,7 +364,7 @@ int main(void)
 		cmocka_unit_test(protected_member_is_refused),
 		cmocka_unit_test(process_that_has_exited_is_refused),
 		cmocka_unit_test(traced_member_is_refused),
-		cmocka_unit_test(nested_pid_namespace_is_refused),
+		cmocka_unit_test(nested_pid_namespaces_are_walked),
 		cmocka_unit_test(leader_that_exited_is_refused),
 		cmocka_unit_test(younger_op_on_the_same_tree_waits_for_the_older),
 	};

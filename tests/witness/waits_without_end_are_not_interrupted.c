@@ -211,7 +211,15 @@ static long call_waitid(struct wait *w)
 
 static void wake_child(struct wait *w) { CHECK_EQUAL(kill(w->child, SIGTERM), 0); }
 
-static long call_flock(struct wait *w) { return flock(w->fd[0], LOCK_EX); }
+/* The lock belongs to the source's description: both sides' waiters get it, one after the other. */
+static long call_flock(struct wait *w)
+{
+	int r = flock(w->fd[0], LOCK_EX);
+
+	flock(w->fd[0], LOCK_UN);
+	return r;
+}
+
 static void wake_flock(struct wait *w) { CHECK_EQUAL(flock(w->fd[1], LOCK_UN), 0); }
 
 static long call_semop(struct wait *w)

@@ -73,6 +73,19 @@ void witness_start(int argc, char **argv)
 		witness_skip("/proc is not mounted");
 }
 
+void witness_root_is(pid_t pid)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d\n", pid);
+	note("root", text);
+}
+
+void witness_home(void)
+{
+	namespace_read(home, sizeof(home));
+}
+
 void witness_skip(const char *why)
 {
 	note("skip", why);

@@ -32,6 +32,13 @@ void witness_start(int argc, char **argv);
 void witness_ready(void);
 int witness_verdict(void);
 
+/*
+ * For one that is to be cloned from a child on: the parent says which, and does nothing but wait for it; the child says where
+ * it is at home, which may be a pid namespace of its own.
+ */
+void witness_root_is(pid_t pid);
+void witness_home(void);
+
 /* Only before witness_ready(): this machine has not what the witness needs. */
 _Noreturn void witness_skip(const char *why);
 

@@ -23,18 +23,20 @@ tests()
 
 one_test()
 {
-	local name=${1%-over_the_bus} dir=$TEST/state side
+	local name=${1%-over_the_bus} dir=$TEST/state side root
 	WAY=--direct
 	[[ $1 = "$name" ]] || WAY=--bus
 	[[ -x $WITNESS_DIR/$name ]] || fail "there is no program $WITNESS_DIR/$name"
 	mkdir -m 777 "$dir"
 	source_start "$WITNESS_DIR/$name" "$dir"
+	root=$SOURCE
 	until_true 60 is_prepared "$dir" || fail "the witness is not ready after 60 s"
 	[[ ! -e $dir/skip ]] || skip "$(<"$dir/skip")"
 	[[ ! -e $dir/broken ]] || fail "$(<"$dir/broken")"
 	[[ -e $dir/ready ]] || fail "the witness is gone before it is ready"
 
-	must_clone "$SOURCE"
+	[[ ! -e $dir/root ]] || root=$(<"$dir/root")
+	must_clone "$root"
 	: >"$dir/go"
 	until_true 75 has_ended "$dir" || true
 	for side in source clone; do
