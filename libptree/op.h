@@ -107,6 +107,7 @@ struct ptree_op {
 
 	/* capture, settle */
 	struct ptree_files files;
+	struct ptree_file *stdio_files[PTREE_NR_STDIO];	/* what the root has as 0, 1 and 2; NULL: closed, or no matter */
 
 	/* clock */
 	enum ptree_step step;

@@ -62,8 +62,6 @@ static const struct {
 	{ "private",	"net" },
 	{ "private",	"uts" },
 	{ "files",	"copy" },
-	{ "tty",	"new" },
-	{ "tty",	"null" },
 };
 
 const char *ptree_group_word(enum ptree_group group)

@@ -50,12 +50,22 @@ int ptree_redirect_take(struct ptree_op *op, const int *fds)
 	return 0;
 }
 
-static struct ptree_file *file_of(const struct ptree_op *op, const struct ptree_member *m, int fd)
+static bool is_given(const struct ptree_op *op)
 {
-	for (size_t i = 0; i < op->files.nr_fds; i++)
-		if (op->files.fds[i].member == m && op->files.fds[i].fd == fd)
-			return op->files.fds[i].file;
-	return NULL;
+	for (int i = 0; i < PTREE_NR_STDIO; i++)
+		if (op->stdio_fds[i] >= 0)
+			return true;
+	return false;
+}
+
+static void files_find(struct ptree_op *op)
+{
+	for (size_t i = 0; i < op->files.nr_fds; i++) {
+		const struct ptree_fd *d = &op->files.fds[i];
+
+		if (d->fd < PTREE_NR_STDIO && d->member == op->members[0])
+			op->stdio_files[d->fd] = d->file;
+	}
 }
 
 static bool is_same_file(int a, int b)
@@ -69,7 +79,7 @@ static bool is_replaced_everywhere(const struct ptree_op *op, const struct ptree
 	int first = -1;
 
 	for (int i = 0; i < PTREE_NR_STDIO; i++) {
-		if (file_of(op, op->members[0], i) != f)
+		if (op->stdio_files[i] != f)
 			continue;
 		if (op->stdio_fds[i] < 0 || (first >= 0 && !is_same_file(op->stdio_fds[i], op->stdio_fds[first])))
 			return false;
@@ -83,7 +93,7 @@ static int replacement(const struct ptree_op *op, const struct ptree_fd *d)
 {
 	if (d->file->replaced_by >= 0)
 		return d->file->replaced_by;
-	if (!d->file->redirected || d->fd >= PTREE_NR_STDIO || file_of(op, op->members[0], d->fd) != d->file)
+	if (!d->file->redirected || d->fd >= PTREE_NR_STDIO || op->stdio_files[d->fd] != d->file)
 		return -1;
 	return op->stdio_fds[d->fd];
 }
@@ -101,8 +111,11 @@ static bool is_gone(const struct ptree_op *op, const struct ptree_file *f)
 
 int ptree_redirect_judge(struct ptree_op *op)
 {
+	if (!is_given(op))
+		return 0;
+	files_find(op);
 	for (int i = 0; i < PTREE_NR_STDIO; i++) {
-		struct ptree_file *f = op->stdio_fds[i] < 0 ? NULL : file_of(op, op->members[0], i);
+		struct ptree_file *f = op->stdio_files[i];
 
 		if (op->stdio_fds[i] < 0)
 			continue;
@@ -115,9 +128,9 @@ int ptree_redirect_judge(struct ptree_op *op)
 			f->replaced_by = op->stdio_fds[i];
 	}
 	for (int i = 0; i < PTREE_NR_STDIO; i++) {
-		struct ptree_file *f = op->stdio_fds[i] < 0 ? NULL : file_of(op, op->members[0], i);
+		struct ptree_file *f = op->stdio_files[i];
 
-		if (!f || !is_gone(op, f))
+		if (op->stdio_fds[i] < 0 || !is_gone(op, f))
 			continue;
 		f->gone = true;
 		if (f->policy == PTREE_POLICY_REFUSE)
@@ -144,9 +157,9 @@ static bool is_installed(const struct ptree_file *f)
 int ptree_redirect_settle(struct ptree_op *op)
 {
 	for (int i = 0; i < PTREE_NR_STDIO; i++) {
-		struct ptree_file *f = op->stdio_fds[i] < 0 ? NULL : file_of(op, op->members[0], i);
+		struct ptree_file *f = op->stdio_files[i];
 
-		if (!f || !is_installed(f))
+		if (op->stdio_fds[i] < 0 || !is_installed(f))
 			continue;
 		f->reopen = false;
 		ptree_close_fd(f->twin_fd);
@@ -188,19 +201,21 @@ static int replace_by_number(struct ptree_op *op, const struct ptree_file *f)
 	return r < 0 ? r : calls_run(&calls, op, f, f->fds[f->nr_fds - 1].member);
 }
 
+/* One file under several numbers is done once, with the first of them that is given. */
+static bool is_done(const struct ptree_op *op, int number)
+{
+	for (int i = 0; i < number; i++)
+		if (op->stdio_fds[i] >= 0 && op->stdio_files[i] == op->stdio_files[number])
+			return true;
+	return false;
+}
+
 int ptree_redirect_finish(struct ptree_op *op)
 {
-	struct ptree_file *done = NULL;
 	int r = 0;
 
-	for (int i = 0; i < PTREE_NR_STDIO && r >= 0; i++) {
-		struct ptree_file *f = op->stdio_fds[i] < 0 ? NULL : file_of(op, op->members[0], i);
-
-		/* One file under two numbers that stand beside each other, or under all three, is done once. */
-		if (!f || f == done || is_installed(f) || (i == 2 && f == file_of(op, op->members[0], 0) && op->stdio_fds[0] >= 0))
-			continue;
-		done = f;
-		r = replace_by_number(op, f);
-	}
+	for (int i = 0; i < PTREE_NR_STDIO && r >= 0; i++)
+		if (op->stdio_fds[i] >= 0 && !is_installed(op->stdio_files[i]) && !is_done(op, i))
+			r = replace_by_number(op, op->stdio_files[i]);
 	return r;
 }

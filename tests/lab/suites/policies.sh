@@ -78,7 +78,7 @@ test_inspect_names_what_clone_refuses()
 
 test_inspect_sees_nothing_in_the_way_of_what_can_be_cloned()
 {
-	worker_start 2 3 1 1
+	worker_start 2 3 1
 	inspect "$SOURCE" || wrong "status $STATUS: $REPORT"
 	kill -STOP "${MEMBERS[1]}"
 	until_true 20 state_is "${MEMBERS[1]}" T || fail 'the child does not stop'
