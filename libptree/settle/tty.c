@@ -20,6 +20,7 @@
 
 #include "../attach.h"
 #include "../call.h"
+#include "status.h"
 
 /* What the files of one terminal have in common, whichever end they are. */
 struct terminal {
@@ -249,7 +250,7 @@ static int slaves_end(const struct terminal *t)
 
 static int pair_make(struct terminal *t, const struct ptree_file *f, const struct ptree_file *master)
 {
-	int flags = master ? (int)master->info.flags & (O_ACCMODE | O_NONBLOCK) : O_RDWR;
+	int flags = master ? (int)master->info.flags & (O_ACCMODE | O_NONBLOCK) : O_RDWR | O_NONBLOCK;
 	int r;
 
 	t->master = ptmx_open(t, f, flags);
@@ -296,7 +297,7 @@ static int twin_make(struct ptree_op *op, struct ptree_file *f)
 		return -errno;
 	if (!is_master(f) && t->exclusive && ioctl(f->twin_fd, TIOCEXCL) < 0)
 		return -errno;
-	return 0;
+	return ptree_status_set(op, f, f->twin_fd);
 }
 
 int ptree_tty_settle(struct ptree_op *op, struct ptree_file *f)
@@ -308,7 +309,7 @@ int ptree_tty_settle(struct ptree_op *op, struct ptree_file *f)
 		return f->twin_fd < 0 ? ptree_file_error(op, f, -errno, "cannot open /dev/null") : 0;
 	}
 	r = twin_make(op, f);
-	return r < 0 ? ptree_file_error(op, f, r, "cannot make a pty for the clone") : 0;
+	return r < 0 && op->error.code == 0 ? ptree_file_error(op, f, r, "cannot make a pty for the clone") : r;
 }
 
 /* ptree-init holds the master for as long as the clone lives; it has nothing else open above its status file. */
@@ -323,16 +324,19 @@ static int master_keep(struct ptree_op *op, const struct terminal *t)
 int ptree_tty_finish(struct ptree_op *op, struct ptree_file *f)
 {
 	struct terminal *t = f->state;
-	int r = 0;
+	int r;
 
-	if (!t || t->finished)
+	if (!t)
 		return 0;
+	r = ptree_status_finish(op, f);
+	if (r < 0 || t->finished)
+		return r;
 	t->finished = true;
 	if (t->locked && ioctl(t->master, TIOCSPTLCK, &t->locked) < 0)
 		r = -errno;
 	if (r == 0 && !t->inside)
 		r = master_keep(op, t);
-	return r < 0 ? ptree_file_error(op, f, r, "cannot hand its master to ptree-init") : 0;
+	return r < 0 && op->error.code == 0 ? ptree_file_error(op, f, r, "cannot hand its master to ptree-init") : r;
 }
 
 void ptree_tty_release(struct ptree_file *f)

@@ -9,6 +9,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import sys
 import termios
@@ -26,6 +27,9 @@ def main():
     os.mkfifo(f"{directory}/keys")
     pid, master = pty.fork()
     if pid == 0:
+        # A shell that puts us into the background has them ignored.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
         os.execvp(command[0], command)
     keys = os.open(f"{directory}/keys", os.O_RDWR)

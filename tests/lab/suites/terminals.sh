@@ -43,7 +43,15 @@ shell_start()
 	shows one 'ready-2'
 }
 
-has_child() { pgrep -P "$1" >/dev/null; }
+# The terminal of a shell is its job's: what is typed goes there.
+has_job_in_front()
+{
+	local job
+	job=$(pgrep -P "$1") || return 1
+	stat_read "$1" && [[ ${STAT[5]} = "$job" ]]
+}
+
+has_no_job() { ! pgrep -P "$1" >/dev/null; }
 
 test_a_shell_goes_on_in_a_terminal_of_its_own()
 {
@@ -72,18 +80,25 @@ test_job_control_reaches_the_copy_alone()
 	root=$(shown "$CLONE" RootPID)
 	attach two
 	types two 'sleep 1000\n'
-	until_true 20 has_child "$root" || wrong 'the copy starts no job'
+	until_true 20 has_job_in_front "$root" || wrong 'the copy starts no job'
 	types two '\032'
 	shows two 'Stopped'
-	types two 'fg; echo status-$((1+$?))\n'
-	shows two '^sleep 1000$'
+	types two 'fg\n'
+	until_true 20 has_job_in_front "$root" || wrong 'the copy does not go on with its job'
 	types two '\003'
+	until_true 20 has_no_job "$root" || wrong '^C does not end the job'
+	types two 'echo status-$((1+$?))\n'
 	shows two 'status-131'
 	never_shows one 'Stopped'
 	types one 'sleep 0; jobs; echo on-$((1+1))\n'
 	shows one 'on-2'
+	types one 'sleep 1000\n'
+	until_true 20 has_job_in_front "$SOURCE" || wrong 'the source starts no job'
+	types two '\003'
+	types two 'echo again-$((1+1))\n'
+	shows two 'again-2'
+	has_job_in_front "$SOURCE" || wrong "the source's job is ended from the copy's terminal"
 	terminate "$CLONE"
-	ends two 137
 }
 
 test_one_can_leave_and_come_back()
@@ -146,7 +161,8 @@ test_a_job_of_a_shell_outside()
 	types two 'z += 1\r'
 	types two 'print("copy", z)\r'
 	shows two '^copy 42'
-	types two 'import time; time.sleep(1000)\r'
+	types two 'import time; print("sleeps", z); time.sleep(1000)\r'
+	shows two '^sleeps 42'
 	types two '\003'
 	shows two 'KeyboardInterrupt'
 	types one 'print("source", z)\r'
@@ -195,4 +211,34 @@ test_attach_over_the_bus()
 	setpriv --reuid=lab --regid=lab --init-groups ptreectl --bus attach "$CLONE" </dev/null >"$TEST/other" 2>&1 || status=$?
 	(( status == 4 )) || wrong "lab may attach to a clone of root's: $status, $(<"$TEST/other")"
 	ptreectl --bus terminate "$CLONE"
+}
+
+# asked_for WHAT: the copy of a program in the terminal `one`, in $ROOT, has no controlling terminal, and none to attach to.
+asked_for()
+{
+	window one sleep 1000
+	SOURCE=$WINDOW
+	clone "$SOURCE" "--tty=$1" || { [[ $SAID != *'not there yet'* ]] || skip "$SAID"; fail "--tty=$1: $SAID"; }
+	ROOT=$(shown "$CLONE" RootPID)
+	stat_read "$ROOT"
+	[[ ${STAT[4]} = 0 ]] || wrong "it has the controlling terminal ${STAT[4]}"
+	! ptreectl --direct attach "$CLONE" </dev/null >"$TEST/attach" 2>&1 || wrong 'one can attach to it'
+	grep -q 'no terminal of its own' "$TEST/attach" || wrong "attach says: $(<"$TEST/attach")"
+}
+
+# has_open FILE: as its standard input.
+has_open() { [[ $(readlink "/proc/$ROOT/fd/0") = "$1" ]] || wrong "it has $(readlink "/proc/$ROOT/fd/0") and not $1"; }
+
+test_no_terminal_where_none_is_wanted()
+{
+	asked_for null
+	has_open /dev/null
+}
+
+test_the_same_terminal_where_it_is_wanted()
+{
+	asked_for keep
+	has_open "$(readlink "/proc/$SOURCE/fd/0")"
+	terminate "$CLONE"
+	! gone "$SOURCE" || wrong 'the source is gone'
 }
