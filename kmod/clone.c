@@ -273,6 +273,7 @@ int ptree_clone_members(struct ptree_op *op)
 
 	if (ktime_us_delta(op->deadline, ktime_get()) <= 0)
 		return ptree_op_fail(op, NULL, -ETIMEDOUT, "the deadline had passed before it began");
+	op->begun = true;
 	r = reapers_clone(op);
 	if (r < 0)
 		return r;

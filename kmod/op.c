@@ -148,7 +148,10 @@ void ptree_op_clone_work(struct work_struct *work)
 	if (r < 0) {
 		/* The source first: it is the one that waits. */
 		ptree_op_thaw_source(op);
-		ptree_discard_twins(op);
+		if (op->begun)
+			ptree_discard_twins(op);
+		else
+			ptree_kinship_done(op);
 		ptree_owner_forget(op);
 	}
 	ptree_netlink_clone_result(op, r);

@@ -113,6 +113,7 @@ struct ptree_op {
 	unsigned int nr_threads;
 	unsigned int nr_zombies;
 	struct list_head extra_pids;
+	bool begun;			/* tasks were asked to make twins: there may be some */
 
 	atomic_t pending;		/* callbacks that have not finished, plus one of the op's own */
 	struct completion kick;		/* no callback is left, or the op was aborted */

@@ -56,7 +56,7 @@ int ptree_vet_member(struct ptree_member *member)
 		return 0;
 	/* The child's pointer is cleared when it execs or exits; its parent sleeps in vfork() until then. */
 	if (READ_ONCE(source->vfork_done) && member->parent)
-		return ptree_op_fail(op, member_source(member->parent), -EBUSY,
+		return ptree_op_fail(op, member_source(member->parent), -EAGAIN,
 				     "waits in vfork() for pid %d; try again when that has called exec",
 				     task_tgid_nr_ns(source, op->owner_ns));
 	for (t = 0; t < member->nr_threads; t++) {

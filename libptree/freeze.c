@@ -7,6 +7,7 @@
  * costs 10–20 ms for the first (an RCU grace period), so it is done before, and undone after.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 
 #include "children.h"
@@ -125,6 +126,23 @@ int ptree_freeze(struct ptree_op *op)
 	if (r < 0)
 		return r;
 	return settle_down(op);
+}
+
+/* Lets all run on, the longer the more attempts there were, and parks them again. A pause of its own. */
+int ptree_freeze_again(struct ptree_op *op, unsigned attempt)
+{
+	int r;
+
+	r = ptree_freezer_write(op, false);
+	if (r < 0)
+		return r;
+	op->pause_start_usec = 0;
+	ptree_error_clear(&op->error);
+	poll(NULL, 0, 1 << attempt);
+
+	op->pause_start_usec = ptree_now_usec(CLOCK_MONOTONIC);
+	r = ptree_freezer_write(op, true);
+	return r < 0 ? r : settle_down(op);
 }
 
 int ptree_thaw(struct ptree_op *op)

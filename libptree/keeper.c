@@ -151,6 +151,13 @@ static void keeper_end(struct ptree_keeper *k, char word)
 	k->pid = 0;
 }
 
+bool ptree_keeper_has_init(const struct ptree_keeper *k)
+{
+	struct pollfd p = { .fd = k->init_pidfd, .events = POLLIN };
+
+	return k->init_pidfd >= 0 && poll(&p, 1, 0) == 0;
+}
+
 void ptree_keeper_release(struct ptree_keeper *k)
 {
 	keeper_end(k, PTREE_KEEPER_RELEASE);

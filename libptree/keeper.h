@@ -6,6 +6,8 @@
 #ifndef PTREE_KEEPER_H
 #define PTREE_KEEPER_H
 
+#include <stdbool.h>
+
 #include "journal.h"
 
 struct ptree_keeper {
@@ -31,6 +33,9 @@ int ptree_keeper_spawn(struct ptree_keeper *k, const char *title, int cgroup_fd,
 
 /* Tells ptree-init the number of the process it stands in for, and that it no longer dies with the keeper. */
 int ptree_keeper_arm(struct ptree_keeper *k, pid_t root_number, struct ptree_error *e);
+
+/* Whether init lives: nothing but its end discards a clone. */
+bool ptree_keeper_has_init(const struct ptree_keeper *k);
 
 /* The op succeeded: the keeper goes, init stays. */
 void ptree_keeper_release(struct ptree_keeper *k);

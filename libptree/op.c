@@ -9,6 +9,8 @@
 #include "redirect.h"
 #include "settle.h"
 
+#define FREEZE_AGAIN_MAX 8
+
 /* The clock of the steps, and word to whoever watches. Nobody is called while the source is frozen: see tell_late(). */
 static void step_begin(struct ptree_op *op, enum ptree_step step)
 {
@@ -32,6 +34,27 @@ static void tell_late(struct ptree_op *op)
 	op->progress(PTREE_STEP_THAW, op->userdata);
 }
 
+/*
+ * A member may be in the middle of what passes by itself: inside vfork(), dying, being stopped. Then all run on for a moment,
+ * and are frozen once more. The module has made nothing by then; had it, the clone's init would be gone with the rest.
+ */
+static int freeze_and_duplicate(struct ptree_op *op)
+{
+	for (unsigned attempt = 0;; attempt++) {
+		int r;
+
+		step_begin(op, PTREE_STEP_FREEZE);
+		r = attempt == 0 ? ptree_freeze(op) :	/* park all; walks again until a pass finds nobody new */
+				   ptree_freeze_again(op, attempt);
+		if (r < 0)
+			return r;
+		step_begin(op, PTREE_STEP_DUPLICATE);
+		r = ptree_duplicate(op);	/* one never-run twin per member, linked, born frozen */
+		if (r != -EAGAIN || attempt == FREEZE_AGAIN_MAX || !ptree_keeper_has_init(&op->keeper))
+			return r;
+	}
+}
+
 int ptree_op_run(struct ptree_op *op)
 {
 	int r;
@@ -46,12 +69,7 @@ int ptree_op_run(struct ptree_op *op)
 	r = ptree_walk(op);		/* who belongs: fills op->members, finds what must be refused */
 	if (r < 0)
 		goto discard;
-	step_begin(op, PTREE_STEP_FREEZE);
-	r = ptree_freeze(op);		/* park all; walks again until a pass finds nobody new */
-	if (r < 0)
-		goto discard;
-	step_begin(op, PTREE_STEP_DUPLICATE);
-	r = ptree_duplicate(op);	/* one never-run twin per member, linked, born frozen */
+	r = freeze_and_duplicate(op);	/* again where a member is in the middle of something */
 	if (r < 0)
 		goto discard;
 	step_begin(op, PTREE_STEP_CAPTURE);

@@ -143,6 +143,7 @@ uint64_t ptree_op_pause_left(const struct ptree_op *op);
 int ptree_prepare(struct ptree_op *op);
 int ptree_walk(struct ptree_op *op);
 int ptree_freeze(struct ptree_op *op);
+int ptree_freeze_again(struct ptree_op *op, unsigned attempt);
 int ptree_duplicate(struct ptree_op *op);
 int ptree_capture(struct ptree_op *op);
 int ptree_thaw(struct ptree_op *op);

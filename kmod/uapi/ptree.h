@@ -33,8 +33,10 @@
  *            result: PTREE_A_TWINS, PTREE_A_NR_THREADS, PTREE_A_DUPLICATE_USEC.
  *            The twins exist then, frozen if PTREE_A_CGROUP is frozen (it should be), children of each other as their
  *            sources are; the root's parent is PTREE_A_INIT's process, which gets SIGCHLD from it whatever the source
- *            root's own exit signal was. An op whose CLONE has failed is over: DISCARD says -ENOENT.
- *            errors: -EAGAIN a member is not (or no longer) frozen; -EBUSY a member cannot run work (vfork, D state);
+ *            root's own exit signal was. An op whose CLONE has failed is over: DISCARD says -ENOENT. Where it has made nothing
+ *            (all of -EAGAIN but a limit that was reached) PTREE_A_INIT's process lives on, for another CLONE.
+ *            errors: -EAGAIN a member is not (or no longer) frozen, or in the middle of vfork(), its end or a stop;
+ *            -EBUSY a member is traced or cannot run work (D state);
  *            -EPERM the requester may not trace a member; -ESRCH a member died; -EOPNOTSUPP state that cannot be
  *            cloned; -ENOMEM; -EEXIST a pid is taken in the clone's pid namespace; -ETIMEDOUT; -ECANCELED.
  *
