@@ -154,3 +154,52 @@ test_tmux_with_shells()
 	until_true 20 test -s ticks || wrong "the shell of the source does nothing more"
 	gone "$SOURCE" && wrong 'the source is gone'
 }
+
+# Whoever runs programs all the time is inside vfork() now and then.
+test_python_that_runs_programs_all_the_time()
+{
+	need python3
+	cat >"$TEST/program.py" <<-'END'
+		import subprocess, sys
+		n = 0
+		while True:
+		    if subprocess.run(['/bin/true']).returncode != 0: sys.exit(1)
+		    n += 1
+	END
+	source_start python3 "$TEST/program.py"
+	until_true 60 has_children || fail 'it runs nothing'
+	local round
+	for round in 1 2 3; do
+		must_clone "$SOURCE"
+		both_live
+		goes_on "$SOURCE" "$ROOT"
+		terminate "$CLONE"
+	done
+}
+
+# A container made by hand: the root is pid 1 of a pid namespace, with a /proc of its own.
+test_a_shell_that_is_pid_1()
+{
+	need unshare
+	local root
+	cat >"$TEST/inside.sh" <<-'END'
+		n=0
+		while [ ! -e "$1" ]; do
+			sleep 0.05 & echo "$$ $! $(ps -e | wc -l) $n" >"$2.$(readlink /proc/self/ns/pid | tr -dc 0-9)"
+			wait
+			n=$((n + 1))
+		done
+	END
+	source_start unshare --pid --fork --mount-proc --kill-child bash "$TEST/inside.sh" "$TEST/end" "$TEST/said"
+	until_true 60 has_children || fail 'there is no container'
+	root=$(pgrep -P "$SOURCE")
+	must_clone "$root"
+	ROOT=$(shown "$CLONE" RootPID)
+	[[ $(inner_pid "$ROOT") = 1 ]] || wrong "the clone's root sees itself as $(inner_pid "$ROOT")"
+	goes_on "$root" "$ROOT"
+	terminate "$CLONE"
+	goes_on "$root"
+	must_clone "$SOURCE"
+	both_live
+	goes_on "$root" "$(pgrep -P "$ROOT")"
+}
