@@ -79,7 +79,7 @@ static int nowhere_make(void *argument)
 int ptree_inet_make_nowhere(struct ptree_op *op, struct ptree_file *f, int (*then)(const struct inet_state *s, int fd))
 {
 	struct nowhere_job job = { .f = f, .then = then };
-	int netns = ptree_socket_nowhere(op);
+	int netns = ptree_socket_nowhere(op, 0);
 
 	return netns < 0 ? netns : ptree_netns_call(netns, false, nowhere_make, &job);
 }

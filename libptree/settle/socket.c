@@ -175,9 +175,9 @@ int ptree_socket_note_shared_listener(struct ptree_file *f)
 	       ptree_file_note(f, "source and clone accept connections");
 }
 
-int ptree_socket_nowhere(struct ptree_op *op)
+int ptree_socket_nowhere(struct ptree_op *op, unsigned which)
 {
-	if (op->nowhere_fd < 0)
-		op->nowhere_fd = ptree_nowhere_open();
-	return op->nowhere_fd;
+	if (op->nowhere_fds[which] < 0)
+		op->nowhere_fds[which] = ptree_nowhere_open();
+	return op->nowhere_fds[which];
 }

@@ -82,7 +82,7 @@ int ptree_socket_refuse(struct ptree_op *op, struct ptree_file *f, const char *w
 /* What to expect of a listener that both sides have. */
 int ptree_socket_note_shared_listener(struct ptree_file *f);
 
-/* The op's namespace that is nowhere, made when first asked for. -errno. */
-int ptree_socket_nowhere(struct ptree_op *op);
+/* One of the op's namespaces that are nowhere, 0 or 1, made when first asked for. -errno. */
+int ptree_socket_nowhere(struct ptree_op *op, unsigned which);
 
 #endif

@@ -245,17 +245,27 @@ static int peer_leave(struct ptree_file *f, int fd, int peer_fd)
 	return r;
 }
 
+/*
+ * Two ends of one connection must not meet again: each has a peer with the other's addresses. So one of them, which the
+ * order of its addresses tells, is in another namespace.
+ */
+static unsigned namespace_of(const struct inet_state *s)
+{
+	return memcmp(&s->local.storage, &s->remote.storage, s->local.size) > 0;
+}
+
 static int severed_make(struct ptree_op *op, struct ptree_file *f)
 {
 	struct inet_state *s = inet_of(f);
 	struct ptree_tcp_end ends[2] = { 0 };
 	_cleanup_close_ int fd = -1;
-	int netns = ptree_socket_nowhere(op), r;
+	int netns, r;
 
-	if (netns < 0)
-		return netns;
 	if (!ptree_inet_has_port(&s->remote))
 		remote_invent(s);
+	netns = ptree_socket_nowhere(op, namespace_of(s));
+	if (netns < 0)
+		return netns;
 	ends[0] = (struct ptree_tcp_end){ .address = s->local, .bytes = s->bytes, .size = s->size };
 	ends[1] = (struct ptree_tcp_end){ .address = s->remote };
 	r = ptree_tcp_pair_make(netns, ends);

@@ -72,7 +72,7 @@ static int nowhere_make(void *argument)
 
 static int nowhere_run(struct ptree_op *op, struct nowhere_job *job)
 {
-	int netns = ptree_socket_nowhere(op);
+	int netns = ptree_socket_nowhere(op, 0);
 
 	return netns < 0 ? netns : ptree_netns_call(netns, true, nowhere_make, job);
 }
