@@ -61,6 +61,7 @@ const struct ptree_kind ptree_kinds[] = {
 		.judge = ptree_unix_judge_listener,
 		.capture = ptree_unix_capture,
 		.settle = ptree_unix_settle,
+		.finish = ptree_unix_finish,
 		.release = ptree_unix_release,
 	},
 	{
@@ -84,6 +85,7 @@ const struct ptree_kind ptree_kinds[] = {
 		.judge = ptree_tcp_judge_listener,
 		.capture = ptree_tcp_capture,
 		.settle = ptree_tcp_settle_listener,
+		.finish = ptree_status_finish,
 		.release = ptree_inet_release,
 	},
 	{
@@ -95,6 +97,7 @@ const struct ptree_kind ptree_kinds[] = {
 		.judge = ptree_tcp_judge,
 		.capture = ptree_tcp_capture,
 		.settle = ptree_tcp_settle,
+		.finish = ptree_status_finish,
 		.release = ptree_inet_release,
 	},
 	{
@@ -106,6 +109,7 @@ const struct ptree_kind ptree_kinds[] = {
 		.judge = ptree_udp_judge,
 		.capture = ptree_udp_capture,
 		.settle = ptree_udp_settle,
+		.finish = ptree_status_finish,
 		.release = ptree_inet_release,
 	},
 	{
@@ -117,6 +121,7 @@ const struct ptree_kind ptree_kinds[] = {
 		.judge = ptree_netlink_judge,
 		.capture = ptree_netlink_capture,
 		.settle = ptree_netlink_settle,
+		.finish = ptree_status_finish,
 		.release = ptree_inet_release,
 	},
 	{

@@ -8,6 +8,7 @@
 
 #include "inet-state.h"
 #include "inet.h"
+#include "status.h"
 
 bool ptree_netlink_is(const struct ptree_file *f)
 {
@@ -102,5 +103,5 @@ int ptree_netlink_settle(struct ptree_op *op, struct ptree_file *f)
 		r = groups_join(s, f->twin_fd);
 	if (r == 0)
 		r = peer_connect(s, f->twin_fd);
-	return r < 0 ? ptree_file_error(op, f, r, "the clone's cannot be made") : 0;
+	return r < 0 ? ptree_file_error(op, f, r, "the clone's cannot be made") : ptree_status_set(op, f, f->twin_fd);
 }

@@ -2,7 +2,6 @@
 /* Making sockets that are like others. */
 #include "socket.h"
 
-#include <fcntl.h>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -129,19 +128,9 @@ int ptree_socket_make_inside(struct ptree_op *op, const struct ptree_file *f, in
 
 int ptree_socket_finish(const struct ptree_socket_options *o, const struct ptree_file *f, int fd, bool elsewhere)
 {
-	int flags, wanted = (int)f->info.flags & (O_NONBLOCK | O_APPEND);
-	int r;
+	int r = ptree_socket_options_write(o, fd, &f->info, elsewhere);
 
-	r = ptree_socket_options_write(o, fd, &f->info, elsewhere);
-	if (r < 0)
-		return r;
-	r = ptree_socket_peek_offset_write(o, fd);
-	if (r < 0)
-		return r;
-	flags = fcntl(fd, F_GETFL);
-	if (flags < 0 || (wanted && fcntl(fd, F_SETFL, flags | wanted) < 0))
-		return -errno;
-	return 0;
+	return r < 0 ? r : ptree_socket_peek_offset_write(o, fd);
 }
 
 bool ptree_socket_is_standard(const struct ptree_file *f)

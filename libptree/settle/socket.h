@@ -67,7 +67,7 @@ int ptree_socket_make(const struct ptree_file *f, int *fds, size_t nr);
 /* The same by the clone itself: its own credentials, cgroup and label. After the thaw and before INSTALL. */
 int ptree_socket_make_inside(struct ptree_op *op, const struct ptree_file *f, int *ret_fd);
 
-/* ptree_socket_finish() - the options, the flags of F_SETFL, and the last word: what is done when nothing is sent any more */
+/* ptree_socket_finish() - the options, and where reading goes on: when nothing is sent any more */
 int ptree_socket_finish(const struct ptree_socket_options *o, const struct ptree_file *f, int fd, bool elsewhere);
 
 /* True if one of f's descriptors is a standard stream. */

@@ -14,6 +14,7 @@
 
 #include "inet-state.h"
 #include "inet.h"
+#include "status.h"
 #include "tcp-pair.h"
 
 #define STATE_CLOSE	7	/* TCP_CLOSE, TCP_SYN_SENT, TCP_LISTEN of the kernel */
@@ -182,7 +183,8 @@ int ptree_tcp_settle_listener(struct ptree_op *op, struct ptree_file *f)
 		r = backlog_read(f);
 	if (r == 0)
 		r = ptree_inet_make_nowhere(op, f, then_listen);
-	return r < 0 ? ptree_file_error(op, f, r, "one that nobody can reach cannot be made") : 0;
+	return r < 0 ? ptree_file_error(op, f, r, "one that nobody can reach cannot be made") :
+		       ptree_status_set(op, f, f->twin_fd);
 }
 
 static int await(int fd, short events)
@@ -307,5 +309,5 @@ int ptree_tcp_settle(struct ptree_op *op, struct ptree_file *f)
 			r = ptree_socket_finish(&s->options, f, f->twin_fd, false);
 		break;
 	}
-	return r < 0 ? ptree_file_error(op, f, r, "the clone's cannot be made") : 0;
+	return r < 0 ? ptree_file_error(op, f, r, "the clone's cannot be made") : ptree_status_set(op, f, f->twin_fd);
 }

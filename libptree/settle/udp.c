@@ -5,6 +5,7 @@
 
 #include "inet-state.h"
 #include "inet.h"
+#include "status.h"
 
 bool ptree_udp_is(const struct ptree_file *f)
 {
@@ -72,5 +73,5 @@ int ptree_udp_settle(struct ptree_op *op, struct ptree_file *f)
 {
 	int r = settle(op, f);
 
-	return r < 0 ? ptree_file_error(op, f, r, "the clone's cannot be made") : 0;
+	return r < 0 ? ptree_file_error(op, f, r, "the clone's cannot be made") : ptree_status_set(op, f, f->twin_fd);
 }

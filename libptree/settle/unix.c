@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "status.h"
 #include "unix-state.h"
 
 
@@ -108,7 +109,7 @@ static int queues_resolve(struct ptree_op *op)
 	return r;
 }
 
-/* Flags, options and what else ends sending: only after the last message. */
+/* Options and what else ends sending: only after the last message. */
 static int end_finish(struct ptree_file *f, int fd)
 {
 	struct unix_state *s = unix_of(f);
@@ -164,6 +165,11 @@ int ptree_unix_settle(struct ptree_op *op, struct ptree_file *f)
 	if (r < 0)
 		return ptree_file_error(op, f, r, "its like cannot be made");
 	peer = s->role == UNIX_PAIR ? ptree_unix_peer(op, f) : NULL;
+	r = ptree_status_set(op, f, f->twin_fd);
+	if (r == 0 && peer)
+		r = ptree_status_set(op, peer, peer->twin_fd);
+	if (r < 0)
+		return r;
 	r = fill(op, f, f->twin_fd, peer, peer ? peer->twin_fd : s->peer_fd, false, &done);
 	if (r == 0 && !done) {
 		s->fd = fcntl(f->twin_fd, F_DUPFD_CLOEXEC, 3);
@@ -181,15 +187,15 @@ int ptree_unix_finish(struct ptree_op *op, struct ptree_file *f)
 	bool done = false;
 	int r;
 
-	if (!s || s->fd < 0)
-		return 0;
+	if (s->fd < 0)
+		return ptree_status_finish(op, f);
 	peer = s->role == UNIX_PAIR ? ptree_unix_peer(op, f) : NULL;
 	r = fill(op, f, s->fd, peer, s->peer_fd, true, &done);
 	if (r < 0)
 		return ptree_file_error(op, f, r, "descriptors under way cannot be sent in the clone");
 	s->fd = ptree_close_fd(s->fd);
 	s->peer_fd = ptree_close_fd(s->peer_fd);
-	return 0;
+	return ptree_status_finish(op, f);
 }
 
 void ptree_unix_release(struct ptree_file *f)
