@@ -7,10 +7,12 @@
 
 #include "settle/device.h"
 #include "settle/events.h"
+#include "settle/inet.h"
 #include "settle/pipe.h"
 #include "settle/regular.h"
-#include "settle/tty.h"
 #include "settle/status.h"
+#include "settle/tty.h"
+#include "settle/unix.h"
 #include "settle/unsettled.h"
 
 const struct ptree_kind ptree_kinds[] = {
@@ -51,11 +53,84 @@ const struct ptree_kind ptree_kinds[] = {
 		.release = ptree_pipe_release,
 	},
 	{
-		.name = "socket",
-		.group = PTREE_GROUP_UNIX,
+		.name = "UNIX listener",
+		.group = PTREE_GROUP_LISTEN,
 		.policy = PTREE_POLICY_SHARE,
+		.may = MAY(SHARE) | MAY(SEVER),
+		.is = ptree_unix_is_listener,
+		.judge = ptree_unix_judge_listener,
+		.capture = ptree_unix_capture,
+		.settle = ptree_unix_settle,
+		.finish = ptree_unix_finish,
+		.release = ptree_unix_release,
+	},
+	{
+		.name = "UNIX socket",
+		.group = PTREE_GROUP_UNIX,
+		.policy = PTREE_POLICY_PRIVATE,
+		.may = MAY(SHARE) | MAY(SEVER),
+		.is = ptree_unix_is,
+		.judge = ptree_unix_judge,
+		.capture = ptree_unix_capture,
+		.settle = ptree_unix_settle,
+		.finish = ptree_unix_finish,
+		.release = ptree_unix_release,
+	},
+	{
+		.name = "TCP listener",
+		.group = PTREE_GROUP_LISTEN,
+		.policy = PTREE_POLICY_SHARE,
+		.may = MAY(SHARE) | MAY(SEVER),
+		.is = ptree_tcp_is_listener,
+		.judge = ptree_tcp_judge_listener,
+		.capture = ptree_tcp_capture,
+		.settle = ptree_tcp_settle_listener,
+		.finish = ptree_status_finish,
+		.release = ptree_inet_release,
+	},
+	{
+		.name = "TCP socket",
+		.group = PTREE_GROUP_TCP,
+		.policy = PTREE_POLICY_SEVER,
+		.may = MAY(SHARE) | MAY(SEVER),
+		.is = ptree_tcp_is,
+		.judge = ptree_tcp_judge,
+		.capture = ptree_tcp_capture,
+		.settle = ptree_tcp_settle,
+		.finish = ptree_status_finish,
+		.release = ptree_inet_release,
+	},
+	{
+		.name = "UDP socket",
+		.group = PTREE_GROUP_UDP,
+		.policy = PTREE_POLICY_SHARE,
+		.may = MAY(SHARE) | MAY(SEVER),
+		.is = ptree_udp_is,
+		.judge = ptree_udp_judge,
+		.capture = ptree_udp_capture,
+		.settle = ptree_udp_settle,
+		.finish = ptree_status_finish,
+		.release = ptree_inet_release,
+	},
+	{
+		.name = "netlink socket",
+		.group = PTREE_GROUP_OTHER,
+		.policy = PTREE_POLICY_PRIVATE,
+		.may = MAY(SHARE),
+		.is = ptree_netlink_is,
+		.judge = ptree_netlink_judge,
+		.capture = ptree_netlink_capture,
+		.settle = ptree_netlink_settle,
+		.finish = ptree_status_finish,
+		.release = ptree_inet_release,
+	},
+	{
+		.name = "socket",
+		.group = PTREE_GROUP_OTHER,
+		.policy = PTREE_POLICY_REFUSE,
+		.may = MAY(SHARE),
 		.is = ptree_socket_is,
-		.judge = ptree_unsettled_judge,
+		.judge = ptree_socket_judge,
 	},
 	{
 		.name = "eventfd",

@@ -108,6 +108,7 @@ struct ptree_op {
 	/* capture, settle */
 	struct ptree_files files;
 	struct ptree_file *stdio_files[PTREE_NR_STDIO];	/* what the root has as 0, 1 and 2; NULL: closed, or no matter */
+	int nowhere_fds[2];		/* network namespaces for what is severed; -1: none was needed */
 
 	/* clock */
 	enum ptree_step step;

@@ -14,11 +14,6 @@ bool ptree_memory_is(const struct ptree_file *f)
 	return (f->info.is & PTREE_FILE_SHARED_MEMORY) && (f->info.is & PTREE_FILE_INTERNAL);
 }
 
-bool ptree_socket_is(const struct ptree_file *f)
-{
-	return (f->info.mode & S_IFMT) == S_IFSOCK && f->info.family;
-}
-
 bool ptree_event_is(const struct ptree_file *f)
 {
 	static const char *const names[] = {

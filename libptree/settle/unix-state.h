@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* UNIX sockets: what their files know of each other. unix.c goes through them. */
+#ifndef PTREE_UNIX_STATE_H
+#define PTREE_UNIX_STATE_H
+
+#include "queue.h"
+#include "socket.h"
+
+/* What the clone gets in a socket's place. */
+enum unix_role {
+	UNIX_ALONE = 1,		/* connected to nothing */
+	UNIX_PAIR,		/* both ends are the clone's */
+	UNIX_SEVERED,		/* its peer is gone, or goes */
+	UNIX_RECONNECTED,	/* a datagram socket that sends to an address */
+	UNIX_LISTENER,		/* that nobody can reach */
+};
+
+struct unix_state {
+	enum unix_role role;
+	bool bound;			/* datagram and unconnected sockets only */
+	struct ptree_socket_options options;
+	struct ptree_queue queue;
+	struct ptree_address name;
+	struct ptree_address peer_name;
+	bool reset;			/* the next read says ECONNRESET */
+	unsigned under_way;		/* descriptors of it that are in queues of the tree */
+	bool resolved;
+	bool elsewhere;			/* made in the network namespace that is nowhere */
+	int fd;				/* between settle and finish: the clone's own */
+	int peer_fd;			/* its peer, until the queue is filled: then a severed one's is closed */
+};
+
+static inline struct unix_state *unix_of(const struct ptree_file *f)
+{
+	return f->state;
+}
+
+static inline bool unix_is_datagram(const struct ptree_file *f)
+{
+	return f->info.type == SOCK_DGRAM;
+}
+
+/* The other end, if the tree has it open; else NULL. */
+struct ptree_file *ptree_unix_peer(struct ptree_op *op, const struct ptree_file *f);
+
+/* Nobody else can use it, now that the messages under way are counted too. */
+bool ptree_unix_is_inside(const struct ptree_file *f);
+
+/* The state with the socket's names, made when first asked for. */
+int ptree_unix_look(struct ptree_op *op, struct ptree_file *f);
+
+/* Makes what the role says, in f->twin_fd; of a pair both. -errno, without a sentence. */
+int ptree_unix_make(struct ptree_op *op, struct ptree_file *f);
+
+/* A socket whose peer, @ret_peer_fd, has the name that the old one's peer has. */
+int ptree_unix_make_severed(struct ptree_op *op, struct ptree_file *f, int *ret_peer_fd);
+
+#endif
