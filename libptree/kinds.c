@@ -5,9 +5,11 @@
  */
 #include "settle.h"
 
+#include "settle/device-mapping.h"
 #include "settle/device.h"
 #include "settle/events.h"
 #include "settle/inet.h"
+#include "settle/memory.h"
 #include "settle/pipe.h"
 #include "settle/regular.h"
 #include "settle/status.h"
@@ -34,11 +36,24 @@ const struct ptree_kind ptree_kinds[] = {
 		.release = ptree_tty_release,
 	},
 	{
+		.name = "device memory",
+		.group = PTREE_GROUP_DEVICES,
+		.policy = PTREE_POLICY_REFUSE,
+		.may = MAY(SHARE),
+		.is = ptree_device_mapping_is,
+		.judge = ptree_device_mapping_judge,
+	},
+	{
 		.name = "shared memory",
 		.group = PTREE_GROUP_SHM,
-		.policy = PTREE_POLICY_SHARE,
+		.policy = PTREE_POLICY_PRIVATE,
+		.may = MAY(SHARE),
 		.is = ptree_memory_is,
-		.judge = ptree_unsettled_judge,
+		.judge = ptree_memory_judge,
+		.capture = ptree_memory_capture,
+		.settle = ptree_memory_settle,
+		.finish = ptree_memory_finish,
+		.release = ptree_memory_release,
 	},
 	{
 		.name = "pipe",

@@ -9,11 +9,6 @@
 #define MQUEUE_MAGIC 0x19800202
 #define PIDFS_MAGIC 0x50494446
 
-bool ptree_memory_is(const struct ptree_file *f)
-{
-	return (f->info.is & PTREE_FILE_SHARED_MEMORY) && (f->info.is & PTREE_FILE_INTERNAL);
-}
-
 bool ptree_event_is(const struct ptree_file *f)
 {
 	static const char *const names[] = {
