@@ -7,9 +7,13 @@
 
 #include "settle/device-mapping.h"
 #include "settle/device.h"
+#include "settle/epoll.h"
 #include "settle/events.h"
+#include "settle/fanotify.h"
 #include "settle/inet.h"
+#include "settle/inotify.h"
 #include "settle/memory.h"
+#include "settle/pidfd.h"
 #include "settle/pipe.h"
 #include "settle/regular.h"
 #include "settle/status.h"
@@ -178,11 +182,46 @@ const struct ptree_kind ptree_kinds[] = {
 		.finish = ptree_status_finish,
 	},
 	{
-		.name = "event",
+		.name = "inotify",
 		.group = PTREE_GROUP_EVENTS,
-		.policy = PTREE_POLICY_SHARE,
-		.is = ptree_event_is,
-		.judge = ptree_unsettled_judge,
+		.policy = PTREE_POLICY_PRIVATE,
+		.may = MAY(SHARE),
+		.is = ptree_inotify_is,
+		.judge = ptree_inotify_judge,
+		.capture = ptree_inotify_capture,
+		.settle = ptree_inotify_settle,
+		.finish = ptree_status_finish,
+		.release = ptree_inotify_release,
+	},
+	{
+		.name = "fanotify",
+		.group = PTREE_GROUP_EVENTS,
+		.policy = PTREE_POLICY_REFUSE,
+		.may = MAY(SHARE),
+		.is = ptree_fanotify_is,
+		.judge = ptree_fanotify_judge,
+	},
+	{
+		.name = "pidfd",
+		.group = PTREE_GROUP_EVENTS,
+		.policy = PTREE_POLICY_PRIVATE,
+		.may = MAY(SHARE),
+		.is = ptree_pidfd_is,
+		.judge = ptree_pidfd_judge,
+		.settle = ptree_pidfd_settle,
+		.release = ptree_pidfd_release,
+	},
+	{
+		.name = "epoll",
+		.group = PTREE_GROUP_EVENTS,
+		.policy = PTREE_POLICY_PRIVATE,
+		.may = MAY(SHARE),
+		.is = ptree_epoll_is,
+		.judge = ptree_epoll_judge,
+		.capture = ptree_epoll_capture,
+		.settle = ptree_epoll_settle,
+		.finish = ptree_epoll_finish,
+		.release = ptree_epoll_release,
 	},
 	{
 		.name = "message queue",

@@ -5,7 +5,6 @@
 
 #include "../settle.h"
 
-bool ptree_event_is(const struct ptree_file *f);
 bool ptree_mqueue_is(const struct ptree_file *f);
 int ptree_unsettled_judge(struct ptree_op *op, struct ptree_file *f);
 
