@@ -13,13 +13,13 @@
 #include "settle/inet.h"
 #include "settle/inotify.h"
 #include "settle/memory.h"
+#include "settle/mqueue.h"
 #include "settle/pidfd.h"
 #include "settle/pipe.h"
 #include "settle/regular.h"
 #include "settle/status.h"
 #include "settle/tty.h"
 #include "settle/unix.h"
-#include "settle/unsettled.h"
 
 const struct ptree_kind ptree_kinds[] = {
 	{
@@ -226,9 +226,13 @@ const struct ptree_kind ptree_kinds[] = {
 	{
 		.name = "message queue",
 		.group = PTREE_GROUP_MQUEUE,
-		.policy = PTREE_POLICY_SHARE,
+		.policy = PTREE_POLICY_PRIVATE,
+		.may = MAY(SHARE),
 		.is = ptree_mqueue_is,
-		.judge = ptree_unsettled_judge,
+		.judge = ptree_mqueue_judge,
+		.capture = ptree_mqueue_capture,
+		.settle = ptree_mqueue_settle,
+		.release = ptree_mqueue_release,
 	},
 	{
 		.name = "file",
