@@ -8,6 +8,12 @@ readonly ALSO_OVER_THE_BUS=(
 	every_process_keeps_its_pid_parent_and_children
 	threads_go_on_at_their_own_instruction
 	waits_without_end_are_not_interrupted
+	epoll_sets_are_each_side_s_own
+	inotify_watches_keep_their_numbers
+	memfds_keep_size_seals_and_offsets
+	message_queues_are_each_side_s_own
+	pidfds_are_of_the_clone_s_own_processes
+	shared_memory_is_each_side_s_own
 )
 
 tests()
