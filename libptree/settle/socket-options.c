@@ -16,6 +16,7 @@ enum {
 	UDP = 16,
 	NETLINK = 32,
 	ANY = 64,
+	UDP6 = 128,
 };
 
 /* How. */
@@ -114,9 +115,9 @@ static const struct {
 	{ IPPROTO_IP, OPTION_IP_LOCAL_PORT_RANGE, INET,	PLAIN },
 	{ IPPROTO_IPV6, IPV6_V6ONLY,		V6,	UNBOUND },
 	{ IPPROTO_IPV6, IPV6_UNICAST_HOPS,	V6,	PLAIN },
-	{ IPPROTO_IPV6, IPV6_MULTICAST_HOPS,	V6,	PLAIN },
-	{ IPPROTO_IPV6, IPV6_MULTICAST_LOOP,	V6,	PLAIN },
-	{ IPPROTO_IPV6, IPV6_MULTICAST_ALL,	V6,	PLAIN },
+	{ IPPROTO_IPV6, IPV6_MULTICAST_HOPS,	UDP6,	PLAIN },
+	{ IPPROTO_IPV6, IPV6_MULTICAST_LOOP,	UDP6,	PLAIN },
+	{ IPPROTO_IPV6, IPV6_MULTICAST_ALL,	UDP6,	PLAIN },
 	{ IPPROTO_IPV6, IPV6_MTU_DISCOVER,	V6,	PLAIN },
 	{ IPPROTO_IPV6, IPV6_RECVERR,		V6,	PLAIN },
 	{ IPPROTO_IPV6, IPV6_RECVPKTINFO,	V6,	PLAIN },
@@ -152,7 +153,8 @@ static unsigned owner_of(const struct ptree_file_info *info)
 
 	return ANY | (info->family == AF_UNIX ? UNIX_ONLY : 0) | (info->family == AF_NETLINK ? NETLINK : 0) |
 	       (ip ? INET : 0) | (info->family == AF_INET6 ? V6 : 0) |
-	       (ip && info->protocol == IPPROTO_TCP ? TCP : 0) | (ip && info->protocol == IPPROTO_UDP ? UDP : 0);
+	       (ip && info->protocol == IPPROTO_TCP ? TCP : 0) | (ip && info->protocol == IPPROTO_UDP ? UDP : 0) |
+	       (info->family == AF_INET6 && info->protocol == IPPROTO_UDP ? UDP6 : 0);
 }
 
 static bool is_of(size_t i, const struct ptree_file_info *info)
