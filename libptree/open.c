@@ -41,21 +41,26 @@ static int open_with(struct ptree *p, const struct ptree_backend_ops *ops)
 	return r;
 }
 
-/* ptreed if it answers, for it knows the policy of this host; the engine itself for root; else say what both said. */
+/*
+ * Root has the engine itself, which nothing is kept from; ptreed learns of its clones by the registry, and is as hardened as
+ * its unit makes it. Everybody else asks ptreed. Where the first way does not work, the other; else what both said.
+ */
 static int open_auto(struct ptree *p)
 {
-	struct ptree_error bus;
-	int r;
+	const struct ptree_backend_ops *ways[] = { &ptree_backend_bus, &ptree_backend_direct };
+	const size_t first = geteuid() == 0;
+	struct ptree_error errors[2];
 
-	r = open_with(p, &ptree_backend_bus);
-	if (r >= 0)
-		return r;
-	bus = p->error;
-	r = open_with(p, &ptree_backend_direct);
-	if (r < 0)
-		ptree_error_set(&p->error, r, 0, "neither way works: %.240s; and without ptreed: %.240s", bus.message,
-				p->error.message);
-	return r;
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		size_t way = i ^ first;
+		int r = open_with(p, ways[way]);
+
+		if (r >= 0)
+			return r;
+		errors[way] = p->error;
+	}
+	return ptree_error_set(&p->error, errors[1].code, 0, "neither way works: %.240s; and without ptreed: %.240s",
+			       errors[0].message, errors[1].message);
 }
 
 static int choose(enum ptree_backend *backend)

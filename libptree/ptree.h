@@ -25,7 +25,7 @@ struct ptree_clone;		/* a clone, as it was when it was looked up */
 struct ptree_report;		/* objects of a tree, and what becomes of each in a clone */
 
 enum ptree_backend {
-	PTREE_BACKEND_AUTO,	/* bus if ptreed answers, else direct if the caller may, else an error that says both */
+	PTREE_BACKEND_AUTO,	/* direct for root, bus for everybody else; the other where that does not work */
 	PTREE_BACKEND_DIRECT,	/* the engine runs in the caller; needs root and the kernel module */
 	PTREE_BACKEND_BUS,	/* asks ptreed over D-Bus; for everybody */
 	PTREE_BACKEND_NOOP,	/* does everything but touch processes: for tests of programs that use libptree */

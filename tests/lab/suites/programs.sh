@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Programs that know nothing of us, cloned while they work: both go on. What both sides share is not judged here.
+# Programs that know nothing of us, cloned while they work: both go on.
 # shellcheck shell=bash disable=SC2034 # the runner reads LIMIT
 
 LIMIT=120
@@ -130,8 +130,8 @@ test_nginx_with_workers()
 	# The master still rules its workers: a new one comes for one that ends.
 	kill "$(pgrep -P "$ROOT" | head -n 1)"
 	until_true 20 has_three_workers || wrong "the clone's master makes no new worker"
-	# Not by SIGQUIT: a master tells its workers by sockets that both sides share.
-	terminate "$CLONE"
+	kill -QUIT "$ROOT"
+	until_true 20 gone "$ROOT" || wrong 'the clone does not end itself when it is told to'
 	[[ $(pgrep -c -P "$SOURCE") = 3 ]] || wrong "the source has $(pgrep -c -P "$SOURCE") workers"
 }
 
