@@ -129,6 +129,20 @@ typedef struct genl_ops compat_genl_ops_t;
 #define compat_task_fpu(task)	(&(task)->thread.fpu)
 #endif
 
+/*
+ * 7.0: lock_task_sighand() became a function of its own; before, it was an inline one around __lock_task_sighand(). Read
+ * in 7.2.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#define COMPAT_BORROWED_SIGHAND(X) \
+	X(struct sighand_struct *, lock_task_sighand, struct task_struct *task, unsigned long *flags)
+#define compat_lock_task_sighand(task, flags)	borrowed(lock_task_sighand)(task, flags)
+#else
+#define COMPAT_BORROWED_SIGHAND(X) \
+	X(struct sighand_struct *, __lock_task_sighand, struct task_struct *task, unsigned long *flags)
+#define compat_lock_task_sighand(task, flags)	borrowed(__lock_task_sighand)(task, flags)
+#endif
+
 /* 7.2: the futex state of a task became one struct. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
 static inline void compat_copy_robust_lists(struct task_struct *twin, const struct task_struct *source)

@@ -51,7 +51,7 @@ static int signals_take(struct taken *taken, struct task_struct *source, bool pr
 	unsigned long flags;
 
 	for (;;) {
-		sighand = borrowed(__lock_task_sighand)(source, &flags);
+		sighand = compat_lock_task_sighand(source, &flags);
 		if (!sighand) {
 			taken->nr = 0;
 			return 0;
@@ -84,7 +84,7 @@ static int signals_give(struct taken *taken, struct task_struct *twin, bool proc
 	for (i = 0; i < taken->nr && r == 0; i++) {
 		kernel_siginfo_t *info = &taken->infos[i];
 
-		if (!borrowed(__lock_task_sighand)(twin, &flags))
+		if (!compat_lock_task_sighand(twin, &flags))
 			return -ESRCH;
 		r = borrowed(send_signal_locked)(info->si_signo, info, twin, process ? PIDTYPE_TGID : PIDTYPE_PID);
 		unlock_task_sighand(twin, &flags);

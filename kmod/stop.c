@@ -26,7 +26,7 @@ void ptree_stop_suspend(struct task_struct *task)
 {
 	unsigned long flags;
 
-	if (!borrowed(__lock_task_sighand)(task, &flags))
+	if (!compat_lock_task_sighand(task, &flags))
 		return;
 	if (task->jobctl & JOBCTL_STOPPED) {
 		task->jobctl &= ~JOBCTL_STOPPED;
@@ -50,7 +50,7 @@ void ptree_stop_again(struct task_struct *task, int signal)
 {
 	unsigned long flags;
 
-	if (!signal || !borrowed(__lock_task_sighand)(task, &flags))
+	if (!signal || !compat_lock_task_sighand(task, &flags))
 		return;
 	if (task->signal->flags & SIGNAL_STOP_STOPPED && !(task->signal->flags & SIGNAL_GROUP_EXIT))
 		stop_quietly(task, signal);
@@ -63,7 +63,7 @@ static void twin_stop(struct ptree_member *member)
 	unsigned long flags;
 	unsigned int t;
 
-	if (!borrowed(__lock_task_sighand)(twin, &flags))
+	if (!compat_lock_task_sighand(twin, &flags))
 		return;
 	if (!(twin->signal->flags & SIGNAL_GROUP_EXIT)) {
 		twin->signal->flags = (twin->signal->flags & ~SIGNAL_STOP_MASK) | SIGNAL_STOP_STOPPED;

@@ -57,7 +57,7 @@ struct sock;
 	/* kernel/ptrace.c: the requester's right over a member */ \
 	X(bool, ptrace_may_access, struct task_struct *task, unsigned int mode) \
 	/* kernel/signal.c: another task's signals, if it has not exited; waking it for them */ \
-	X(struct sighand_struct *, __lock_task_sighand, struct task_struct *task, unsigned long *flags) \
+	COMPAT_BORROWED_SIGHAND(X) \
 	X(void, signal_wake_up_state, struct task_struct *task, unsigned int state) \
 	/* kernel/signal.c: a signal with all it tells, to a process or to a thread; SEND_SIG_* have no place for that */ \
 	X(int, send_signal_locked, int sig, struct kernel_siginfo *info, struct task_struct *task, enum pid_type type) \
