@@ -212,6 +212,9 @@ int ptree_settle(struct ptree_op *op)
 	r = report(op);
 	if (r < 0)
 		return r;
+	r = ptree_namespaces_settle(op);
+	if (r < 0)
+		return r;
 	r = for_each_private(op, offsetof(struct ptree_kind, settle));
 	if (r < 0)
 		return r;
