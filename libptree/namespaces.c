@@ -21,7 +21,7 @@ static const struct kind {
 	ptree_namespace_setup *setup;
 } kinds[_PTREE_NAMESPACE_MAX] = {
 	[PTREE_NAMESPACE_MNT] = { "mount namespace", "ns/mnt", CLONE_NEWNS, PTREE_CLONE_MNT, ptree_mnt_setup },
-	[PTREE_NAMESPACE_IPC] = { "IPC namespace", "ns/ipc", CLONE_NEWIPC, PTREE_CLONE_IPC, NULL },
+	[PTREE_NAMESPACE_IPC] = { "IPC namespace", "ns/ipc", CLONE_NEWIPC, PTREE_CLONE_IPC, ptree_ipc_setup },
 	[PTREE_NAMESPACE_NET] = { "network namespace", "ns/net", CLONE_NEWNET, PTREE_CLONE_NET, ptree_net_setup },
 	[PTREE_NAMESPACE_UTS] = { "UTS namespace", "ns/uts", CLONE_NEWUTS, PTREE_CLONE_UTS, NULL },
 };
@@ -182,11 +182,24 @@ uint32_t ptree_namespaces_flags(const struct ptree_namespaces *n)
 	return flags;
 }
 
+bool ptree_namespaces_has(const struct ptree_op *op, const struct ptree_member *m, enum ptree_namespace ns)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", m->twin, kinds[ns].file);
+	return op->namespaces.fds[ns] >= 0 && is_same(op->namespaces.fds[ns], path);
+}
+
 /* The twins hold them by now. */
 static void donor_end(struct ptree_namespaces *n)
 {
 	n->donor_pidfd = ptree_close_fd(n->donor_pidfd);
 	ptree_helper_end(&n->donor);
+}
+
+int ptree_namespaces_capture(struct ptree_op *op)
+{
+	return op->namespaces.fds[PTREE_NAMESPACE_IPC] >= 0 ? ptree_ipc_capture(op) : 0;
 }
 
 int ptree_namespaces_settle(struct ptree_op *op)
@@ -199,6 +212,8 @@ int ptree_namespaces_settle(struct ptree_op *op)
 		if (r == 0)
 			r = ptree_directories_settle(op);
 	}
+	if (r == 0 && n->fds[PTREE_NAMESPACE_IPC] >= 0)
+		r = ptree_ipc_settle(op);
 	donor_end(n);
 	return r;
 }
@@ -207,6 +222,8 @@ void ptree_namespaces_done(struct ptree_namespaces *n)
 {
 	donor_end(n);
 	n->root_fd = ptree_close_fd(n->root_fd);
+	n->ipc_source_fd = ptree_close_fd(n->ipc_source_fd);
+	ptree_ipc_done(&n->ipc);
 	free(n->inner_procs);
 	n->inner_procs = NULL;
 	n->nr_inner_procs = 0;

@@ -56,7 +56,6 @@ static const struct {
 	const char *option;
 	const char *word;
 } not_yet[] = {
-	{ "private",	"ipc" },
 	{ "files",	"copy" },
 };
 

@@ -14,6 +14,11 @@ typedef int ptree_namespace_setup(struct ptree_op *op, int source_fd, pid_t make
 
 ptree_namespace_setup ptree_mnt_setup;
 ptree_namespace_setup ptree_net_setup;
+ptree_namespace_setup ptree_ipc_setup;
+
+/* In the pause, and after the thaw. */
+int ptree_ipc_capture(struct ptree_op *op);
+int ptree_ipc_settle(struct ptree_op *op);
 
 /* With the twins there, and the donor. */
 int ptree_mnt_settle(struct ptree_op *op);
