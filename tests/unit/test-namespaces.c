@@ -188,6 +188,58 @@ static void mountinfo_is_taken_apart(void **state)
 	ptree_mounts_done(&m);
 }
 
+/* Enters two new IPC namespaces one after the other, and copies the objects of the first to the second. */
+static int copies_objects(void *argument, char *what)
+{
+	struct ptree_ipc_objects objects = { 0 };
+	struct {
+		long type;
+		char text[4];
+	} message = { 7, "abc" };
+	int from, to, semaphores, queue, r;
+
+	(void)argument;
+	strcpy(what, "the first namespace");
+	if (unshare(CLONE_NEWIPC) < 0 || (from = open("/proc/self/ns/ipc", O_RDONLY)) < 0)
+		return -errno;
+	semctl(semget(IPC_PRIVATE, 1, 0600), 0, IPC_RMID);
+	semaphores = semget(99, 2, IPC_CREAT | 0600);
+	semctl(semaphores, 1, SETVAL, 42);
+	queue = msgget(99, IPC_CREAT | 0600);
+	if (msgsnd(queue, &message, 4, 0) < 0)
+		return -errno;
+	strcpy(what, "the second namespace");
+	if (unshare(CLONE_NEWIPC) < 0 || (to = open("/proc/self/ns/ipc", O_RDONLY)) < 0)
+		return -errno;
+	r = ptree_ipc_read(&objects, from);
+	if (r == 0)
+		r = ptree_ipc_copy(&objects, from, to, NULL, NULL);
+	strcpy(what, objects.what);
+	ptree_ipc_done(&objects);
+	if (r < 0)
+		return r;
+	strcpy(what, "what came of it");
+	if (semget(99, 2, 0) != semaphores || semctl(semaphores, 1, GETVAL) != 42 || msgget(99, 0) != queue)
+		return -EBADMSG;
+	return msgrcv(queue, &message, 4, 7, IPC_NOWAIT) == 4 ? 0 : -errno;
+}
+
+static void system_v_objects_are_copied_with_their_ids(void **state)
+{
+	struct ptree_helper h = PTREE_HELPER_INIT;
+	char what[PTREE_HELPER_WHAT_MAX];
+	int r;
+
+	(void)state;
+	test_needs_root();
+	if (access("/proc/sys/kernel/sem_next_id", F_OK) < 0)
+		skip();
+	r = ptree_helper_start(&h, &(struct ptree_helper_job){ .work = copies_objects, .pidns_fd = -1 }, what);
+	if (r < 0)
+		fail_msg("%s: %s", what, strerror(-r));
+	ptree_helper_end(&h);
+}
+
 static int fails(void *argument, char *what)
 {
 	(void)argument;
@@ -215,6 +267,7 @@ int main(void)
 		cmocka_unit_test(helpers_tell_what_failed),
 		cmocka_unit_test(the_mount_namespace_has_a_proc_of_the_clone_s),
 		cmocka_unit_test(the_network_namespace_has_loopback_and_settings),
+		cmocka_unit_test(system_v_objects_are_copied_with_their_ids),
 		cmocka_unit_test(nothing_is_made_where_all_is_shared),
 		cmocka_unit_test(paths_lead_to_the_same_inode_or_nowhere),
 	};
