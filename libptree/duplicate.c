@@ -36,6 +36,8 @@ int ptree_duplicate(struct ptree_op *op)
 		.nr_freeze_fds = op->nr_freezers,
 		.deadline_usec = ptree_op_pause_left(op),
 		.requester_pidfd = op->requester_pidfd,
+		.flags = ptree_namespaces_flags(&op->namespaces),
+		.namespaces_pidfd = op->namespaces.donor_pidfd,
 		.twins = twins,
 	};
 	struct ptree_member **order = calloc(op->nr_members, sizeof(struct ptree_member *));

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 
 #include "config.h"
+#include "helper.h"
 #include "proc.h"
 
 const char *ptree_keeper_init_path(void)
@@ -26,28 +27,6 @@ const char *ptree_keeper_init_path(void)
 	const char *path = getuid() == 0 ? secure_getenv("PTREE_INIT") : NULL;
 
 	return path ? path : PTREE_INIT_PATH;
-}
-
-/* Keeps @keep (sorted here; negative ones are skipped) and nothing else, above all not the engine's netlink socket. */
-static void close_all_but(int *keep, size_t n)
-{
-	unsigned from = 0;
-
-	for (size_t i = 1; i < n; i++)
-		for (size_t j = i; j > 0 && keep[j - 1] > keep[j]; j--) {
-			int swapped = keep[j];
-
-			keep[j] = keep[j - 1];
-			keep[j - 1] = swapped;
-		}
-	for (size_t i = 0; i < n; i++) {
-		if (keep[i] < 0)
-			continue;
-		if ((unsigned)keep[i] > from)
-			syscall(SYS_close_range, from, (unsigned)keep[i] - 1, 0);
-		from = (unsigned)keep[i] + 1;
-	}
-	syscall(SYS_close_range, from, ~0u, 0);
 }
 
 /* In the new pid namespace, before exec: the control socket becomes fd 0, the status file fd 1, and that is all. */
@@ -130,12 +109,13 @@ void ptree_keeper_main(const struct ptree_keeper_job *job)
 	prctl(PR_SET_NAME, "ptree-keeper");
 	signal(SIGCHLD, SIG_DFL); /* ignored, it would reap init on its own */
 	setsid();
-	close_all_but((int[]){ job->socket, job->control, job->cgroup_fd, job->status_fd, journal.fd, journal.ops_fd }, 6);
+	/* Nothing else, above all not the engine's netlink socket. */
+	ptree_close_all_but((int[]){ job->socket, job->control, job->cgroup_fd, job->status_fd, journal.fd, journal.ops_fd }, 6);
 
 	spawned.init_pid = init_spawn(job);
 	if (spawned.init_pid < 0)
 		spawned.result = spawned.init_pid;
-	close_all_but((int[]){ job->socket, journal.fd, journal.ops_fd }, 3);
+	ptree_close_all_but((int[]){ job->socket, journal.fd, journal.ops_fd }, 3);
 	if (send(job->socket, &spawned, sizeof(spawned), MSG_NOSIGNAL) < 0 && spawned.result == 0)
 		kill(spawned.init_pid, SIGKILL);
 	if (spawned.result < 0)

@@ -16,12 +16,22 @@
 #include "settle/mqueue.h"
 #include "settle/pidfd.h"
 #include "settle/pipe.h"
+#include "settle/proc-file.h"
 #include "settle/regular.h"
 #include "settle/status.h"
 #include "settle/tty.h"
 #include "settle/unix.h"
 
 const struct ptree_kind ptree_kinds[] = {
+	{
+		.name = "file in /proc",
+		.group = PTREE_GROUP_FILES,
+		.policy = PTREE_POLICY_PRIVATE,
+		.may = MAY(SHARE),
+		.is = ptree_proc_file_is,
+		.judge = ptree_proc_file_judge,
+		.settle = ptree_proc_file_settle,
+	},
 	{
 		.name = "stateless",
 		.policy = PTREE_POLICY_EXACT,

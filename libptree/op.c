@@ -125,6 +125,7 @@ int ptree_op_new(pid_t pid, int pidfd, struct ptree_op **ret)
 	op->registry = PTREE_REGISTRY_INIT;
 	op->journal = PTREE_JOURNAL_INIT;
 	op->keeper = PTREE_KEEPER_INIT;
+	op->namespaces = PTREE_NAMESPACES_INIT;
 
 	op->pidfd = pidfd >= 0 ? fcntl(pidfd, F_DUPFD_CLOEXEC, 3) : ptree_proc_pidfd_open(pid, 0);
 	if (pidfd >= 0 && op->pidfd < 0)
@@ -194,6 +195,7 @@ struct ptree_op *ptree_op_free(struct ptree_op *op)
 		return NULL;
 	ptree_settle_done(op);
 	ptree_walk_done(op);
+	ptree_namespaces_done(&op->namespaces);
 	ptree_kernel_close(op->kernel);
 	ptree_close_fd(op->cgroup_fd);
 	ptree_close_fd(op->status_fd);

@@ -18,6 +18,7 @@
 #include "journal.h"
 #include "keeper.h"
 #include "kernel.h"
+#include "namespaces.h"
 #include "policy.h"
 #include "redirect.h"
 #include "registry.h"
@@ -88,6 +89,7 @@ struct ptree_op {
 	int cgroup_fd;
 	int status_fd;
 	pid_t root_number;		/* the root's pid in its own pid namespace, or if that is 1 in the one above */
+	struct ptree_namespaces namespaces;	/* of the clone's own */
 
 	/* walk */
 	struct ptree_member **members;	/* pre-order: the root first, siblings in the order of birth */

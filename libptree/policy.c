@@ -2,7 +2,6 @@
 /* The words of policies: what they are, which option takes which, and which of them nothing carries out yet. */
 #include "policy.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 /* What share, sever and private take. A word is of a group or of a namespace. */
@@ -57,12 +56,15 @@ static const struct {
 	const char *option;
 	const char *word;
 } not_yet[] = {
-	{ "private",	"mnt" },
-	{ "private",	"ipc" },
-	{ "private",	"net" },
-	{ "private",	"uts" },
 	{ "files",	"copy" },
 };
+
+bool ptree_namespace_private(const struct ptree_policies *p, enum ptree_namespace ns)
+{
+	if (ns == PTREE_NAMESPACE_MNT)
+		return p->namespaces[ns] != PTREE_POLICY_SHARE;
+	return p->namespaces[ns] == PTREE_POLICY_PRIVATE;
+}
 
 const char *ptree_group_word(enum ptree_group group)
 {

@@ -6,6 +6,8 @@
 #ifndef PTREE_POLICY_H
 #define PTREE_POLICY_H
 
+#include <stdbool.h>
+
 #include "error.h"
 #include "ptree.h"
 
@@ -65,6 +67,9 @@ void ptree_policies_merge(struct ptree_policies *p, const struct ptree_policies 
 
 /* ptree_policies_supported() - is there what carries it out? -EOPNOTSUPP with a sentence that names what there is not. */
 int ptree_policies_supported(const struct ptree_policies *p, struct ptree_error *e);
+
+/* Whether the clone is to have one of its own: a mount namespace unless it is shared, others where they are asked for. */
+bool ptree_namespace_private(const struct ptree_policies *p, enum ptree_namespace ns);
 
 /* The word of a group ("pipes"), or of a namespace ("net"). NULL: it has none. */
 const char *ptree_group_word(enum ptree_group group);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * prepare: all that a clone needs and that takes time, before anything is asked of the source: the module, a number and
- * a name, a place (place.c), a pid namespace with its init (keeper.c). The place is frozen at the end, so that the twins
- * are born frozen.
+ * a name, a place (place.c), a pid namespace with its init (keeper.c), other namespaces (namespaces.c). The place is frozen
+ * at the end, so that the twins are born frozen.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -115,6 +115,9 @@ int ptree_prepare(struct ptree_op *op)
 	if (r < 0)
 		return r;
 	r = ptree_keeper_arm(&op->keeper, op->root_number, &op->error);
+	if (r < 0)
+		return r;
+	r = ptree_namespaces_prepare(op);
 	if (r < 0)
 		return r;
 	r = ptree_cgroup_freeze(op->cgroup_fd, true, FREEZE_INIT_USEC);

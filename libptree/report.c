@@ -133,7 +133,6 @@ struct ptree_report *ptree_report_copy(const struct ptree_report *r)
 
 int ptree_report_add_namespaces(struct ptree_report *r, pid_t pid, const struct ptree_policies *asked)
 {
-	/* The mount namespace too: what the clone has in /proc are the host's numbers. */
 	static const char *const kinds[_PTREE_NAMESPACE_MAX] = {
 		[PTREE_NAMESPACE_MNT]	= "mount namespace",
 		[PTREE_NAMESPACE_IPC]	= "IPC namespace",
@@ -147,7 +146,7 @@ int ptree_report_add_namespaces(struct ptree_report *r, pid_t pid, const struct 
 		ssize_t n;
 		int error;
 
-		if (asked->namespaces[i] == PTREE_POLICY_PRIVATE)
+		if (ptree_namespace_private(asked, i))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, ptree_namespace_word(i));
 		n = readlink(path, link, sizeof(link) - 1);

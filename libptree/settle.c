@@ -184,6 +184,9 @@ int ptree_capture(struct ptree_op *op)
 	r = ptree_settle_check(op);
 	if (r < 0)
 		return r;
+	r = ptree_namespaces_capture(op);
+	if (r < 0)
+		return r;
 	return for_each_private(op, offsetof(struct ptree_kind, capture));
 }
 
@@ -210,6 +213,9 @@ int ptree_settle(struct ptree_op *op)
 	int r;
 
 	r = report(op);
+	if (r < 0)
+		return r;
+	r = ptree_namespaces_settle(op);
 	if (r < 0)
 		return r;
 	r = for_each_private(op, offsetof(struct ptree_kind, settle));

@@ -11,6 +11,8 @@ enum inet_role {
 	INET_RESET,		/* one that has been reset, or has timed out */
 	INET_REFUSED,		/* one that was being made, or has failed to be made */
 	INET_NOWHERE,		/* has its address, where nobody can reach it */
+	INET_OWN,		/* has its address, in the clone's own network namespace */
+	INET_PAIR,		/* a connection there, with both of its ends in the clone */
 };
 
 #define INET_MAX_GROUPS	(32 * 64)	/* of netlink: more than any protocol has */
@@ -24,6 +26,7 @@ struct inet_state {
 	size_t size;
 	bool error;			/* the next call tells of one */
 	int backlog;			/* of a listener */
+	struct ptree_file *peer;	/* of a pair */
 	uint32_t groups[INET_MAX_GROUPS / 32];
 };
 
@@ -38,13 +41,16 @@ int ptree_inet_look(struct ptree_op *op, struct ptree_file *f);
 /* Role, policy and note in one. */
 int ptree_inet_become(struct ptree_file *f, enum inet_role role, enum ptree_policy policy, const char *note);
 
+/* Whether the clone has a network namespace of its own, where addresses are free. */
+bool ptree_inet_is_private(const struct ptree_op *op);
+
 /* Whether it is bound to a port. */
 bool ptree_inet_has_port(const struct ptree_address *a);
 
 /*
- * A socket of f's kind in the namespace that is nowhere, with its options and bound to its address; and what @then does
- * with it there (connect, listen). -errno.
+ * A socket of f's kind, with its options and bound to its address, in the clone's own namespace if that is its role, else
+ * in the one that is nowhere; and what @then does with it there (connect, listen). -errno.
  */
-int ptree_inet_make_nowhere(struct ptree_op *op, struct ptree_file *f, int (*then)(const struct inet_state *s, int fd));
+int ptree_inet_make_bound(struct ptree_op *op, struct ptree_file *f, int (*then)(const struct inet_state *s, int fd));
 
 #endif

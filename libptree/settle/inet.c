@@ -36,6 +36,11 @@ int ptree_inet_become(struct ptree_file *f, enum inet_role role, enum ptree_poli
 	return note ? ptree_file_note(f, "%s", note) : 0;
 }
 
+bool ptree_inet_is_private(const struct ptree_op *op)
+{
+	return ptree_namespace_private(&op->policies, PTREE_NAMESPACE_NET);
+}
+
 bool ptree_inet_has_port(const struct ptree_address *a)
 {
 	const struct sockaddr_in *in = (const void *)&a->storage;
@@ -44,14 +49,14 @@ bool ptree_inet_has_port(const struct ptree_address *a)
 	return a->size >= sizeof(*in) && in->sin_port != 0;
 }
 
-struct nowhere_job {
+struct bound_job {
 	struct ptree_file *f;
 	int (*then)(const struct inet_state *s, int fd);
 };
 
-static int nowhere_make(void *argument)
+static int bound_make(void *argument)
 {
-	struct nowhere_job *job = argument;
+	struct bound_job *job = argument;
 	const struct ptree_file_info *info = &job->f->info;
 	struct inet_state *s = inet_of(job->f);
 	_cleanup_close_ int fd = -1;
@@ -76,12 +81,12 @@ static int nowhere_make(void *argument)
 	return r;
 }
 
-int ptree_inet_make_nowhere(struct ptree_op *op, struct ptree_file *f, int (*then)(const struct inet_state *s, int fd))
+int ptree_inet_make_bound(struct ptree_op *op, struct ptree_file *f, int (*then)(const struct inet_state *s, int fd))
 {
-	struct nowhere_job job = { .f = f, .then = then };
-	int netns = ptree_socket_nowhere(op, 0);
+	struct bound_job job = { .f = f, .then = then };
+	int netns = inet_of(f)->role == INET_OWN ? op->namespaces.fds[PTREE_NAMESPACE_NET] : ptree_socket_nowhere(op, 0);
 
-	return netns < 0 ? netns : ptree_netns_call(netns, false, nowhere_make, &job);
+	return netns < 0 ? netns : ptree_netns_call(netns, false, bound_make, &job);
 }
 
 void ptree_inet_release(struct ptree_file *f)

@@ -72,7 +72,6 @@ bool ptree_memory_is(const struct ptree_file *f)
 
 int ptree_memory_judge(struct ptree_op *op, struct ptree_file *f)
 {
-	(void)op;
 	if (f->policy != PTREE_POLICY_PRIVATE)
 		return ptree_file_note(f, "one memory for both sides");
 	if (f->info.fs_magic == SECRETMEM_MAGIC)
@@ -81,7 +80,7 @@ int ptree_memory_judge(struct ptree_op *op, struct ptree_file *f)
 		return ptree_file_refuse(f, "somebody has a lease on it, which copying would break; --share=shm lets both use it");
 	if (ptree_memory_is_sysv(f) && ptree_memory_is_huge(f))
 		return ptree_file_refuse(f, "a System V segment of huge pages, which cannot be copied; --share=shm lets both use it");
-	if (ptree_memory_is_sysv(f))
+	if (ptree_memory_is_sysv(f) && !ptree_namespace_private(&op->policies, PTREE_NAMESPACE_IPC))
 		return ptree_file_note(f, "the clone's segment has another id than %llu, and ends with the clone",
 				       (unsigned long long)f->info.ino);
 	if (!(f->info.is & (PTREE_FILE_INTERNAL | PTREE_FILE_UNLINKED)))

@@ -119,8 +119,8 @@ int ptree_socket_make_inside(struct ptree_op *op, const struct ptree_file *f, in
 	r = ptree_calls_run(&end, op, member, 0, "settle");
 	if (r < 0 || fd < 0)
 		return r < 0 ? r : fd;
-	/* The process has gone to another network namespace since. */
-	if (netns_cookie(fd) != netns_cookie(old))
+	/* The process has gone to another network namespace since: of itself, not because the clone has its own. */
+	if (op->namespaces.fds[PTREE_NAMESPACE_NET] < 0 && netns_cookie(fd) != netns_cookie(old))
 		return ptree_socket_make(f, ret_fd, 1);
 	*ret_fd = TAKE_FD(fd);
 	return 0;

@@ -3,6 +3,8 @@
  * System V shared memory. A segment lives in an ipc namespace and is found by its id there, so the clone's is made by a
  * process of the clone: a new one of the same size, owner and mode, which nobody can find by key. It is marked to end with
  * its last attachment as soon as it has one, so that nothing is left of a clone that ends, or never begins.
+ *
+ * In an IPC namespace of the clone's own (namespaces/ipc.c) it is there already, under its id, and stays.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -41,6 +43,23 @@ static int segment_look(struct ptree_op *op, struct ptree_file *f, struct segmen
 		return ptree_file_error(op, f, r, "asking for its owner");
 	memcpy(&s->info, calls.data + info, sizeof(s->info));
 	s->size = whole_pages(s->info.shm_segsz);
+	return 0;
+}
+
+/* The clone's own namespace has it, empty as yet. */
+static int segment_take(struct ptree_op *op, struct ptree_file *f, struct segment *s)
+{
+	_cleanup_(ptree_calls_done) struct ptree_calls calls = PTREE_CALLS_INIT;
+	int r;
+
+	s->id = (int)f->info.ino;
+	ptree_calls_add(&calls, SYS_shmat, CALL_NUMBER(s->id));
+	if (ptree_ipc_is_removed(&op->namespaces.ipc, s->id))
+		ptree_calls_add(&calls, SYS_shmctl, CALL_NUMBER(s->id), CALL_NUMBER(IPC_RMID));
+	r = ptree_calls_run(&calls, op, s->maker, PTREE_CALL_PRIVILEGED, "settle");
+	if (r < 0)
+		return ptree_file_error(op, f, r, "attaching its copy");
+	s->at = (uint64_t)calls.results[0];
 	return 0;
 }
 
@@ -184,7 +203,7 @@ int ptree_sysv_map(struct ptree_op *op, struct ptree_file *f)
 	r = segment_look(op, f, &s);
 	if (r < 0)
 		return r;
-	r = segment_make(op, f, &s);
+	r = ptree_namespaces_has(op, s.maker, PTREE_NAMESPACE_IPC) ? segment_take(op, f, &s) : segment_make(op, f, &s);
 	if (r < 0)
 		return r;
 	r = segment_fill(op, f, &s);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* UDP. A port is one socket's only in its network namespace: one that is bound is shared, any other is the clone's own. */
+/*
+ * UDP. A port is one socket's only in its network namespace: one that is bound is shared, unless the clone has a namespace
+ * of its own; any other is private.
+ */
 #include <netinet/in.h>
 #include <sys/stat.h>
 
@@ -28,6 +31,8 @@ int ptree_udp_judge(struct ptree_op *op, struct ptree_file *f)
 	if (asked == PTREE_POLICY_SEVER)
 		return ptree_inet_become(f, INET_NOWHERE, PTREE_POLICY_SEVER,
 					 "has its address, where nothing comes from and nothing gets anywhere");
+	if (ptree_inet_is_private(op))
+		return ptree_inet_become(f, INET_OWN, PTREE_POLICY_PRIVATE, NULL);
 	return ptree_inet_become(f, 0, PTREE_POLICY_SHARE,
 				 "its port can be one socket's only: what comes goes to source or clone");
 }
@@ -63,8 +68,14 @@ static int settle(struct ptree_op *op, struct ptree_file *f)
 	r = ptree_socket_options_read(&s->options, old, &f->info, PTREE_SOCKET_LATER);
 	if (r < 0)
 		return r;
+	if (s->role == INET_OWN) {
+		r = ptree_inet_make_bound(op, f, then_connect);
+		if (r != -ENETUNREACH)
+			return r;
+		s->role = INET_NOWHERE; /* its peer is where no way leads to from there */
+	}
 	if (s->role == INET_NOWHERE)
-		return ptree_inet_make_nowhere(op, f, then_connect);
+		return ptree_inet_make_bound(op, f, then_connect);
 	r = ptree_socket_make_inside(op, f, &f->twin_fd);
 	return r < 0 ? r : ptree_socket_finish(&s->options, f, f->twin_fd, false);
 }

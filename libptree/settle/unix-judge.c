@@ -2,6 +2,8 @@
 /* What becomes of a UNIX socket: who has it, who has its peer, and whether it has a name that others know. */
 #include "unix.h"
 
+#include <sys/un.h>
+
 #include "unix-state.h"
 
 struct ptree_file *ptree_unix_peer(struct ptree_op *op, const struct ptree_file *f)
@@ -40,9 +42,21 @@ static int become(struct ptree_file *f, enum unix_role role, enum ptree_policy p
 	return note ? ptree_file_note(f, "%s", note) : 0;
 }
 
-/* A name is one socket's only, so a second one of that name is nobody's. */
-static int judge_bound(struct ptree_file *f, bool sever)
+bool ptree_unix_is_free(const struct ptree_op *op, const struct ptree_file *f)
 {
+	const struct ptree_address *name = &unix_of(f)->name;
+
+	return ptree_namespace_private(&op->policies, PTREE_NAMESPACE_NET) && ptree_address_given(name) &&
+	       ((const struct sockaddr_un *)&name->storage)->sun_path[0] == '\0';
+}
+
+/* A name is one socket's only, so a second one of that name is nobody's. */
+static int judge_bound(const struct ptree_op *op, struct ptree_file *f, bool sever)
+{
+	if (!sever && ptree_unix_is_free(op, f)) {
+		unix_of(f)->own = true;
+		return become(f, UNIX_ALONE, PTREE_POLICY_PRIVATE, NULL);
+	}
 	if (sever)
 		return become(f, UNIX_ALONE, PTREE_POLICY_SEVER, "has its name, by which nobody can reach it");
 	return become(f, UNIX_ALONE, PTREE_POLICY_SHARE,
@@ -55,7 +69,7 @@ static int judge_datagram(struct ptree_op *op, struct ptree_file *f, bool sever)
 	struct ptree_file *peer = ptree_unix_peer(op, f);
 
 	if (s->bound)
-		return judge_bound(f, sever);
+		return judge_bound(op, f, sever);
 	if (!f->info.peer)
 		return become(f, UNIX_ALONE, PTREE_POLICY_PRIVATE, NULL);
 	if (!sever && peer && peer->info.peer == f->info.cookie && !ptree_address_given(&s->peer_name)) {
@@ -74,7 +88,7 @@ static int judge_connection(struct ptree_op *op, struct ptree_file *f, bool seve
 
 	if (f->info.state != 1 /* TCP_ESTABLISHED */) {
 		if (unix_of(f)->bound)
-			return judge_bound(f, sever);
+			return judge_bound(op, f, sever);
 		return become(f, UNIX_ALONE, PTREE_POLICY_PRIVATE, NULL);
 	}
 	if (sever)

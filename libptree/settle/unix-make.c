@@ -9,7 +9,7 @@
 #include "netns.h"
 #include "unix-state.h"
 
-/* In an empty root and in the network namespace that is nowhere: every name is free there. */
+/* In an empty root and in the network namespace that is nowhere, or the clone's own: every name is free there. */
 struct nowhere_job {
 	const struct ptree_file_info *info;
 	const struct ptree_address *name;
@@ -70,9 +70,9 @@ static int nowhere_make(void *argument)
 	return 0;
 }
 
-static int nowhere_run(struct ptree_op *op, struct nowhere_job *job)
+static int nowhere_run(struct ptree_op *op, struct nowhere_job *job, bool own)
 {
-	int netns = ptree_socket_nowhere(op, 0);
+	int netns = own ? op->namespaces.fds[PTREE_NAMESPACE_NET] : ptree_socket_nowhere(op, 0);
 
 	return netns < 0 ? netns : ptree_netns_call(netns, true, nowhere_make, job);
 }
@@ -80,7 +80,7 @@ static int nowhere_run(struct ptree_op *op, struct nowhere_job *job)
 static int make_named(struct ptree_op *op, struct ptree_file *f, bool listen)
 {
 	struct nowhere_job job = { .info = &f->info, .name = &unix_of(f)->name, .listen = listen, .fd = -1 };
-	int r = nowhere_run(op, &job);
+	int r = nowhere_run(op, &job, unix_of(f)->own);
 
 	if (r < 0)
 		return r;
@@ -100,7 +100,7 @@ int ptree_unix_make_severed(struct ptree_op *op, struct ptree_file *f, int *ret_
 	int fds[2], r;
 
 	if (ptree_address_given(job.name)) {
-		r = nowhere_run(op, &job);
+		r = nowhere_run(op, &job, false);
 		fds[0] = job.connected_fd;
 		fds[1] = job.fd;
 		unix_of(f)->elsewhere = r == 0;

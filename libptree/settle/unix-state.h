@@ -12,11 +12,12 @@ enum unix_role {
 	UNIX_PAIR,		/* both ends are the clone's */
 	UNIX_SEVERED,		/* its peer is gone, or goes */
 	UNIX_RECONNECTED,	/* a datagram socket that sends to an address */
-	UNIX_LISTENER,		/* that nobody can reach */
+	UNIX_LISTENER,		/* that nobody can reach, unless it is @own */
 };
 
 struct unix_state {
 	enum unix_role role;
+	bool own;			/* has its name in the clone's own network namespace */
 	bool bound;			/* datagram and unconnected sockets only */
 	struct ptree_socket_options options;
 	struct ptree_queue queue;
@@ -45,6 +46,9 @@ struct ptree_file *ptree_unix_peer(struct ptree_op *op, const struct ptree_file 
 
 /* Nobody else can use it, now that the messages under way are counted too. */
 bool ptree_unix_is_inside(const struct ptree_file *f);
+
+/* Whether its name is one of a network namespace (man 7 unix: abstract), and the clone has one of its own. */
+bool ptree_unix_is_free(const struct ptree_op *op, const struct ptree_file *f);
 
 /* The state with the socket's names, made when first asked for. */
 int ptree_unix_look(struct ptree_op *op, struct ptree_file *f);

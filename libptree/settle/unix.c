@@ -29,12 +29,17 @@ int ptree_unix_judge_listener(struct ptree_op *op, struct ptree_file *f)
 {
 	int r;
 
-	if (f->policy == PTREE_POLICY_SHARE)
-		return ptree_socket_note_shared_listener(f);
 	r = ptree_unix_look(op, f);
 	if (r < 0)
 		return r;
 	unix_of(f)->role = UNIX_LISTENER;
+	if (!ptree_policy_asked(op, PTREE_GROUP_LISTEN) && ptree_unix_is_free(op, f)) {
+		unix_of(f)->own = true;
+		f->policy = PTREE_POLICY_PRIVATE;
+		return f->info.backlog > 0 ? ptree_file_note(f, "connections that wait to be accepted are the source's") : 0;
+	}
+	if (f->policy == PTREE_POLICY_SHARE)
+		return ptree_socket_note_shared_listener(f);
 	return ptree_file_note(f, "has its name, by which nobody can reach it");
 }
 

@@ -189,12 +189,12 @@ static void clone_reports_what_it_shares(void **state)
 
 static void what_is_not_there_yet_is_refused_by_name(void **state)
 {
-	struct ptree_clone_options options = { .size = sizeof(options), .private_list = "net" };
+	struct ptree_clone_options options = { .size = sizeof(options), .files = "copy" };
 	struct ptree *p = context();
 
 	(void)state;
 	assert_int_equal(ptree_clone(p, getppid(), &options, NULL), -EOPNOTSUPP);
-	assert_non_null(strstr(ptree_error_message(p), "private=net"));
+	assert_non_null(strstr(ptree_error_message(p), "files=copy"));
 	ptree_close(p);
 }
 

@@ -86,6 +86,12 @@ void witness_home(void)
 	namespace_read(home, sizeof(home));
 }
 
+void witness_options(const char *options)
+{
+	note("options", options);
+	note("options", "\n");
+}
+
 void witness_skip(const char *why)
 {
 	note("skip", why);
@@ -149,6 +155,16 @@ void witness_meet(const char *point)
 	snprintf(name, sizeof(name), "%s.%s", point, side());
 	note(name, "here\n");
 	snprintf(name, sizeof(name), "%s.%s", point, witness_is_clone() ? "source" : "clone");
+	await_file(name, 20000);
+}
+
+void witness_wait_point(const char *point)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s.source", point);
+	await_file(name, 20000);
+	snprintf(name, sizeof(name), "%s.clone", point);
 	await_file(name, 20000);
 }
 

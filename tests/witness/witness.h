@@ -39,6 +39,9 @@ int witness_verdict(void);
 void witness_root_is(pid_t pid);
 void witness_home(void);
 
+/* Only before witness_ready(): what ptreectl clone is told besides, words with blanks between them. */
+void witness_options(const char *options);
+
 /* Only before witness_ready(): this machine has not what the witness needs. */
 _Noreturn void witness_skip(const char *why);
 
@@ -50,6 +53,9 @@ bool witness_is_clone(void);
 
 /* Both roots have come to this point. For what one side must have done before the other looks. */
 void witness_meet(const char *point);
+
+/* For all processes but the roots: returns once both of them have come to this point. */
+void witness_wait_point(const char *point);
 
 /* What a process in a tree finds wrong is the tree's verdict. */
 void witness_fail(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));

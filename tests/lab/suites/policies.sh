@@ -158,7 +158,7 @@ is_closed() { [[ ! -e $1 ]]; }
 test_what_is_not_there_yet_is_refused_by_name()
 {
 	worker_start 0 1 0
-	refused 1 'private=net is not there yet' "$SOURCE" --private=net
+	refused 1 'files=copy is not there yet' "$SOURCE" --files=copy
 	refused 2 'share=pips: there is no such word' "$SOURCE" --share=pips
 	untouched
 }

@@ -6,6 +6,9 @@ LIMIT=90
 # By both ways.
 readonly ALSO_OVER_THE_BUS=(
 	every_process_keeps_its_pid_parent_and_children
+	proc_is_about_the_clone
+	root_and_working_directories_stay
+	servers_and_clients_inside_go_on_in_a_network_of_their_own
 	threads_go_on_at_their_own_instruction
 	waits_without_end_are_not_interrupted
 	epoll_sets_are_each_side_s_own
@@ -29,7 +32,7 @@ tests()
 
 one_test()
 {
-	local name=${1%-over_the_bus} dir=$TEST/state side root
+	local name=${1%-over_the_bus} dir=$TEST/state side root options=()
 	WAY=--direct
 	[[ $1 = "$name" ]] || WAY=--bus
 	[[ -x $WITNESS_DIR/$name ]] || fail "there is no program $WITNESS_DIR/$name"
@@ -42,7 +45,8 @@ one_test()
 	[[ -e $dir/ready ]] || fail "the witness is gone before it is ready"
 
 	[[ ! -e $dir/root ]] || root=$(<"$dir/root")
-	must_clone "$root"
+	[[ ! -e $dir/options ]] || read -r -a options <"$dir/options"
+	must_clone "$root" "${options[@]}"
 	: >"$dir/go"
 	until_true 75 has_ended "$dir" || true
 	for side in source clone; do
