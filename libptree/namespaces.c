@@ -108,6 +108,9 @@ static int make(struct ptree_op *op, enum ptree_namespace ns)
 	int r;
 
 	r = source = source_open(op, kind->file);
+	/* It has exited, or its first thread has: the walk says what there is to say of that. */
+	if (r == -ESRCH)
+		return 0;
 	if (r >= 0)
 		r = owner_open(source, &owner);
 	if (r < 0)

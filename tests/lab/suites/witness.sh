@@ -6,9 +6,11 @@ LIMIT=90
 # By both ways.
 readonly ALSO_OVER_THE_BUS=(
 	every_process_keeps_its_pid_parent_and_children
+	a_container_s_proc_is_about_its_clone
 	proc_is_about_the_clone
 	root_and_working_directories_stay
 	servers_and_clients_inside_go_on_in_a_network_of_their_own
+	system_v_objects_are_each_side_s_own
 	threads_go_on_at_their_own_instruction
 	waits_without_end_are_not_interrupted
 	epoll_sets_are_each_side_s_own
