@@ -5,15 +5,10 @@
  */
 #include <linux/fdtable.h>
 #include <linux/hash.h>
-#include <linux/magic.h>
 #include <linux/mm.h>
-#include <linux/mount.h>
-#include <linux/pipe_fs_i.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
-#include <linux/seq_file.h>
-#include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include "files.h"
 #include "symbols.h"
@@ -128,15 +123,10 @@ static u32 mapping_bits(const struct vm_area_struct *vma)
 	return is;
 }
 
-static bool is_internal(const struct file *file)
-{
-	return file_inode(file)->i_sb->s_flags & (SB_KERNMOUNT | SB_NOUSER);
-}
-
 /* A private mapping of a regular file with a name is nobody's business; of other things it counts as a reference. */
 static bool mapping_matters(const struct vm_area_struct *vma)
 {
-	return vma->vm_file && (vma->vm_flags & (VM_MAYSHARE | VM_PFNMAP | VM_IO) || is_internal(vma->vm_file));
+	return vma->vm_file && (vma->vm_flags & (VM_MAYSHARE | VM_PFNMAP | VM_IO) || ptree_file_is_internal(vma->vm_file));
 }
 
 static int mappings_gather(struct gathering *g, struct task_struct *task)
@@ -197,119 +187,6 @@ static int task_gather(struct gathering *g, struct task_struct *task, u32 member
 	return r < 0 ? r : mappings_gather(g, task);
 }
 
-static void owner_describe(struct ptree_file_info *info, struct file *file)
-{
-	struct fown_struct *owner = compat_file_owner(file);
-
-	if (!owner)
-		return;
-	read_lock_irq(&owner->lock);
-	if (owner->pid) {
-		info->owner = pid_vnr(owner->pid);
-		info->owner_type = owner->pid_type == PIDTYPE_PID ? F_OWNER_TID :
-				   owner->pid_type == PIDTYPE_PGID ? F_OWNER_PGRP : F_OWNER_PID;
-	}
-	info->owner_signal = owner->signum;
-	read_unlock_irq(&owner->lock);
-}
-
-static void locks_describe(struct ptree_file_info *info, struct inode *inode)
-{
-	struct file_lock_context *context = compat_lock_context(inode);
-
-	if (!context)
-		return;
-	if (!list_empty_careful(&context->flc_lease))
-		info->is |= PTREE_FILE_LEASED;
-	if (!list_empty_careful(&context->flc_flock) || !list_empty_careful(&context->flc_posix))
-		info->is |= PTREE_FILE_LOCKED;
-}
-
-static void name_describe(struct ptree_file_info *info, struct file *file)
-{
-	struct dentry *dentry = file->f_path.dentry;
-
-	spin_lock(&dentry->d_lock);
-	strscpy(info->name, dentry->d_name.name, sizeof(info->name));
-	spin_unlock(&dentry->d_lock);
-}
-
-static void info_fill(struct ptree_view_file *f, const struct tty_struct *controlling)
-{
-	struct file *file = f->file;
-	struct inode *inode = file_inode(file);
-	struct ptree_file_info *info = &f->info;
-
-	info->ino = inode->i_ino;
-	info->dev = new_encode_dev(inode->i_sb->s_dev);
-	info->rdev = new_encode_dev(inode->i_rdev);
-	info->pos = file->f_pos;
-	info->fs_magic = inode->i_sb->s_magic;
-	info->mode = inode->i_mode;
-	info->flags = file->f_flags;
-	info->nr_outside = (u32)(file_count(file) - f->nr_found - f->nr_held);
-	if (is_internal(file))
-		info->is |= PTREE_FILE_INTERNAL;
-	if (d_unlinked(file->f_path.dentry))
-		info->is |= PTREE_FILE_UNLINKED;
-	if (file->f_flags & FASYNC)
-		info->is |= PTREE_FILE_WATCHED;
-	if (ptree_tty_is(file))
-		ptree_tty_describe(info, file, controlling);
-	if (shmem_mapping(file->f_mapping) || info->fs_magic == HUGETLBFS_MAGIC)
-		info->is |= PTREE_FILE_SHARED_MEMORY;
-	name_describe(info, file);
-	owner_describe(info, file);
-	locks_describe(info, inode);
-	if (inode->i_pipe && S_ISFIFO(inode->i_mode)) {
-		info->readers = READ_ONCE(inode->i_pipe->readers);
-		info->writers = READ_ONCE(inode->i_pipe->writers);
-	} else if (S_ISSOCK(inode->i_mode) && !(file->f_flags & O_PATH)) {
-		ptree_socket_describe(info, file);
-	}
-}
-
-/* Those whose show_fdinfo() needs no more of the seq_file than its buffer, and whose state user space cannot ask for. */
-static bool has_text(const struct file *file)
-{
-	static const char *const names[] = {
-		"[eventpoll]", "[eventfd]", "[timerfd]", "[signalfd]", "inotify", "[fanotify]",
-	};
-	const char *name = file->f_path.dentry->d_name.name;
-	unsigned int i;
-
-	if (file_inode(file)->i_sb->s_magic != ANON_INODE_FS_MAGIC || !file->f_op->show_fdinfo)
-		return false;
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		if (strcmp(name, names[i]) == 0)
-			return true;
-	return false;
-}
-
-static int text_fill(struct ptree_view_file *f)
-{
-	size_t size = 512;
-
-	while (size <= KMALLOC_MAX_SIZE) {
-		struct seq_file text = { .size = size };
-
-		text.buf = kvmalloc(size, GFP_KERNEL_ACCOUNT);
-		if (!text.buf)
-			return -ENOMEM;
-		mutex_init(&text.lock);
-		f->file->f_op->show_fdinfo(&text, f->file);
-		ptree_event_tell(&text, f->file);
-		if (!seq_has_overflowed(&text)) {
-			f->text = text.buf;
-			f->text_size = text.count;
-			return 0;
-		}
-		kvfree(text.buf);
-		size *= 8;
-	}
-	return -ENOMEM;
-}
-
 static u32 bucket_of(const struct ptree_view *view, const struct file *file)
 {
 	return hash_ptr(file, view->bits);
@@ -353,7 +230,7 @@ static void view_number(struct ptree_view *view, u32 *numbers, const struct tty_
 
 		numbers[i] = f->named ? nr : NO_FILE;
 		if (f->named) {
-			info_fill(f, controlling);
+			ptree_file_describe(f, controlling);
 			f->nr_held = 1;
 		}
 		while (spare-- > 0)
@@ -405,8 +282,8 @@ static int texts_fill(struct ptree_view *view)
 	int r = 0;
 
 	for (i = 0; i < view->nr_files && r == 0; i++)
-		if (has_text(view->files[i].file))
-			r = text_fill(&view->files[i]);
+		if (ptree_file_has_text(view->files[i].file))
+			r = ptree_file_text(&view->files[i]);
 	return r;
 }
 

@@ -9,6 +9,7 @@
 #include "uapi/ptree.h"
 
 struct ptree_op;
+struct tty_struct;
 struct ptree_tty_input;
 struct seq_file;
 
@@ -52,5 +53,11 @@ void ptree_socket_describe(struct ptree_file_info *info, struct file *file);
 
 /* event.c: the lines of ours that a file's fdinfo ends with. */
 void ptree_event_tell(struct seq_file *text, const struct file *file);
+
+/* describe.c */
+bool ptree_file_is_internal(const struct file *file);
+void ptree_file_describe(struct ptree_view_file *f, const struct tty_struct *controlling);
+bool ptree_file_has_text(const struct file *file);
+int ptree_file_text(struct ptree_view_file *f);
 
 #endif
