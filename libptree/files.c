@@ -3,6 +3,7 @@
 #include "files.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -55,7 +56,7 @@ static int compare_cookies(const void *a, const void *b)
 /* Anonymous inodes are one inode for all: they are nobody's double. */
 static bool has_own_inode(const struct ptree_file *f)
 {
-	return (f->info.mode & S_IFMT) != 0;
+	return (f->info.mode & S_IFMT) != 0 && f->info.fs_magic != ANON_INODE_FS_MAGIC;
 }
 
 /* Sorts files into their indexes and chains the descriptions of one inode. */

@@ -11,7 +11,8 @@ bool ptree_regular_is(const struct ptree_file *f)
 {
 	uint32_t type = f->info.mode & S_IFMT;
 
-	return (type == S_IFREG || type == S_IFDIR) && !(f->info.flags & O_PATH);
+	/* Anonymous inodes are S_IFREG in v7.2 (fs/libfs.c): what is internal has kinds of its own, or none. */
+	return (type == S_IFREG || type == S_IFDIR) && !(f->info.flags & O_PATH) && !(f->info.is & PTREE_FILE_INTERNAL);
 }
 
 int ptree_regular_judge(struct ptree_op *op, struct ptree_file *f)

@@ -29,8 +29,8 @@ static void ended(int signal)
 static int child(void *argument)
 {
 	(void)argument;
-	setpgid(0, 0); /* in an orphaned group SIGTSTP would be ignored */
 	signal(SIGTERM, ended);
+	setpgid(0, 0); /* in an orphaned group SIGTSTP would be ignored */
 	witness_thread(count, (void *)&counted[1]);
 	count((void *)&counted[0]);
 	return 0;
@@ -70,7 +70,7 @@ int main(int argc, char **argv)
 	told = witness_fork(child, NULL);
 	untold = witness_fork(child, NULL);
 	by_tstp = witness_fork(child, NULL);
-	while (getpgid(by_tstp) != by_tstp)
+	while (getpgid(told) != told || getpgid(untold) != untold || getpgid(by_tstp) != by_tstp)
 		witness_sleep_usec(1000);
 	MUST(kill(told, SIGSTOP) == 0 && kill(untold, SIGSTOP) == 0 && kill(by_tstp, SIGTSTP) == 0);
 	MUST(waitpid(told, NULL, WUNTRACED) == told);

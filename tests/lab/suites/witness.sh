@@ -9,7 +9,6 @@ readonly ALSO_OVER_THE_BUS=(
 	a_container_s_proc_is_about_its_clone
 	proc_is_about_the_clone
 	root_and_working_directories_stay
-	servers_and_clients_inside_go_on_in_a_network_of_their_own
 	system_v_objects_are_each_side_s_own
 	threads_go_on_at_their_own_instruction
 	waits_without_end_are_not_interrupted
