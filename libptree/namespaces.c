@@ -115,6 +115,11 @@ static int make(struct ptree_op *op, enum ptree_namespace ns)
 		r = owner_open(source, &owner);
 	if (r < 0)
 		return ptree_namespace_error(op, ns, r, "looking at the source's");
+	if (ns == PTREE_NAMESPACE_MNT) {
+		op->namespaces.mounts_fd = source_open(op, "mountinfo");
+		if (op->namespaces.mounts_fd < 0)
+			return ptree_namespace_error(op, ns, op->namespaces.mounts_fd, "looking at the source's");
+	}
 	enter = (struct enter){ .owner_fd = owner, .source_fd = source, .flag = kind->flag };
 	r = ptree_helper_start(&maker, &(struct ptree_helper_job){
 		.work = enter_and_leave,
@@ -202,7 +207,13 @@ static void donor_end(struct ptree_namespaces *n)
 
 int ptree_namespaces_capture(struct ptree_op *op)
 {
-	return op->namespaces.fds[PTREE_NAMESPACE_IPC] >= 0 ? ptree_ipc_capture(op) : 0;
+	int r = 0;
+
+	if (op->namespaces.fds[PTREE_NAMESPACE_MNT] >= 0)
+		r = ptree_mnt_capture(op);
+	if (r == 0 && op->namespaces.fds[PTREE_NAMESPACE_IPC] >= 0)
+		r = ptree_ipc_capture(op);
+	return r;
 }
 
 int ptree_namespaces_settle(struct ptree_op *op)
@@ -225,6 +236,7 @@ void ptree_namespaces_done(struct ptree_namespaces *n)
 {
 	donor_end(n);
 	n->root_fd = ptree_close_fd(n->root_fd);
+	n->mounts_fd = ptree_close_fd(n->mounts_fd);
 	n->ipc_source_fd = ptree_close_fd(n->ipc_source_fd);
 	ptree_ipc_done(&n->ipc);
 	free(n->inner_procs);

@@ -26,12 +26,13 @@ struct ptree_namespaces {
 	int donor_pidfd;
 	int ipc_source_fd;		/* the source's IPC namespace, if the clone has one of its own */
 	struct ptree_ipc_objects ipc;
+	int mounts_fd;			/* the source's /proc/PID/mountinfo, from before its copy was made: it tells of changes */
 	uint64_t *inner_procs;		/* mounts in the mount namespace that are a /proc of the root's, which is pid 1 in it */
 	size_t nr_inner_procs;
 };
 
 #define PTREE_NAMESPACES_INIT \
-	((struct ptree_namespaces){ .fds = { -1, -1, -1, -1 }, .root_fd = -1, .donor = PTREE_HELPER_INIT, .donor_pidfd = -1, \
+	((struct ptree_namespaces){ .fds = { -1, -1, -1, -1 }, .root_fd = -1, .donor = PTREE_HELPER_INIT, .donor_pidfd = -1, .mounts_fd = -1, \
 				    .ipc_source_fd = -1 })
 
 /* ptree_namespaces_prepare() - make them and the donor; ptree-init must be there. -errno with op->error written. */

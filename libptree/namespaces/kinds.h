@@ -16,6 +16,9 @@ ptree_namespace_setup ptree_mnt_setup;
 ptree_namespace_setup ptree_net_setup;
 ptree_namespace_setup ptree_ipc_setup;
 
+/* In the pause: whether what was mounted in the source's since came to the clone's too. */
+int ptree_mnt_capture(struct ptree_op *op);
+
 /* In the pause, and after the thaw. */
 int ptree_ipc_capture(struct ptree_op *op);
 int ptree_ipc_settle(struct ptree_op *op);

@@ -11,6 +11,7 @@
  * file systems are made by a helper in our mount namespace, which then enters the new one with them.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -384,6 +385,66 @@ int ptree_mnt_setup(struct ptree_op *op, int source_fd, pid_t maker)
 	if (r < 0)
 		return ptree_namespace_error(op, PTREE_NAMESPACE_MNT, r, "looking at its mounts");
 	return job_run(&job, op, op->keeper.init_pid);
+}
+
+/* Mounted on or in a /proc, which is another one in the clone. */
+static bool is_at_proc(const struct ptree_mounts *mounts, const char *point)
+{
+	for (size_t i = 0; i < mounts->nr; i++) {
+		const struct ptree_mount *m = &mounts->mounts[i];
+		size_t n = strlen(m->point);
+
+		if (is_proc(m) && strncmp(point, m->point, n) == 0 && (point[n] == '\0' || point[n] == '/'))
+			return true;
+	}
+	return false;
+}
+
+static bool has_mount(const struct ptree_mounts *mounts, const struct ptree_mount *wanted)
+{
+	for (size_t i = 0; i < mounts->nr; i++)
+		if (mounts->mounts[i].dev == wanted->dev && strcmp(mounts->mounts[i].point, wanted->point) == 0)
+			return true;
+	return false;
+}
+
+static const struct ptree_mount *missing(const struct ptree_mounts *here, const struct ptree_mounts *there)
+{
+	for (size_t i = 0; i < here->nr; i++)
+		if (!is_at_proc(here, here->mounts[i].point) && !is_at_proc(there, here->mounts[i].point) &&
+		    !has_mount(there, &here->mounts[i]))
+			return &here->mounts[i];
+	return NULL;
+}
+
+/*
+ * What is mounted or unmounted in the source's after its copy was made comes to the clone's by propagation, but not where
+ * a mount is private. A source whose root is not "/" sees too little of its namespace to be compared.
+ */
+int ptree_mnt_capture(struct ptree_op *op)
+{
+	_cleanup_(ptree_mounts_done) struct ptree_mounts source = { 0 }, clone = { 0 };
+	struct pollfd changes = { .fd = op->namespaces.mounts_fd, .events = POLLPRI };
+	const struct ptree_mount *m;
+	char path[64], root[8];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%d/root", op->pid);
+	if (poll(&changes, 1, 0) <= 0 || readlink(path, root, sizeof(root)) != 1)
+		return 0;
+	r = ptree_mounts_read(&source, op->pid);
+	if (r == 0)
+		r = ptree_mounts_read(&clone, op->namespaces.donor.pid);
+	if (r < 0)
+		return ptree_namespace_error(op, PTREE_NAMESPACE_MNT, r, "looking at its mounts");
+	m = missing(&source, &clone);
+	if (!m)
+		m = missing(&clone, &source);
+	if (m)
+		return ptree_error_set(&op->error, -EAGAIN, op->pid,
+				       "capture: something was mounted or unmounted at %.128s in the mount namespace of pid %d meanwhile; try again",
+				       m->point, op->pid);
+	return 0;
 }
 
 int ptree_mnt_settle(struct ptree_op *op)

@@ -131,6 +131,45 @@ static void the_network_namespace_has_loopback_and_settings(void **state)
 	scene_end(&s);
 }
 
+/* Where mounts are private, what comes later would be missing in the clone. */
+static int source_private(void *argument, char *what)
+{
+	(void)argument;
+	strcpy(what, "a mount namespace of private mounts");
+	return unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? -errno : 0;
+}
+
+static void a_mount_in_between_that_does_not_propagate_is_an_error(void **state)
+{
+	struct ptree_helper source = PTREE_HELPER_INIT;
+	char what[PTREE_HELPER_WHAT_MAX], command[128];
+	struct ptree_op *op;
+	struct scene s;
+	pid_t own;
+
+	(void)state;
+	scene_begin(&s);
+	assert_int_equal(ptree_helper_start(&source, &(struct ptree_helper_job){ .work = source_private, .pidns_fd = -1 }, what), 0);
+	op = s.op;
+	own = op->pid;
+	op->pid = op->root_number = source.pid;
+	ptree_close_fd(op->pidfd);
+	op->pidfd = ptree_proc_pidfd_open(source.pid, 0);
+	prepared(&s);
+	assert_int_equal(ptree_namespaces_capture(op), 0);
+	snprintf(command, sizeof(command), "nsenter --mount=/proc/%d/ns/mnt sh -c 'mount -t tmpfs tmpfs /mnt && umount /mnt'",
+		 source.pid);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(ptree_namespaces_capture(op), 0);
+	snprintf(command, sizeof(command), "nsenter --mount=/proc/%d/ns/mnt mount -t tmpfs tmpfs /mnt", source.pid);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(ptree_namespaces_capture(op), -EAGAIN);
+	assert_non_null(strstr(op->error.message, "/mnt"));
+	ptree_helper_end(&source);
+	op->pid = own;
+	scene_end(&s);
+}
+
 static void nothing_is_made_where_all_is_shared(void **state)
 {
 	struct scene s;
@@ -268,6 +307,7 @@ int main(void)
 		cmocka_unit_test(the_mount_namespace_has_a_proc_of_the_clone_s),
 		cmocka_unit_test(the_network_namespace_has_loopback_and_settings),
 		cmocka_unit_test(system_v_objects_are_copied_with_their_ids),
+		cmocka_unit_test(a_mount_in_between_that_does_not_propagate_is_an_error),
 		cmocka_unit_test(nothing_is_made_where_all_is_shared),
 		cmocka_unit_test(paths_lead_to_the_same_inode_or_nowhere),
 	};
