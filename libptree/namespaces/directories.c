@@ -102,7 +102,8 @@ static int move(struct ptree_op *op, const struct ptree_member *m, const struct 
 	ptree_calls_add(&calls, SYS_chroot, CALL_DATA(dot));
 	ptree_calls_add(&calls, SYS_fchdir, CALL_FILE(working->new_fd >= 0 ? working->new_fd : working->old_fd));
 	r = ptree_calls_run(&calls, op, m, PTREE_CALL_PRIVILEGED, "settle");
-	if (r < 0 && op->error.code == 0)
+	/* Programs of another architecture make no calls for us. */
+	if (r == -EOPNOTSUPP || (r < 0 && op->error.code == 0))
 		ptree_error_set(&op->error, r, m->pid,
 				"settle: pid %d (%s): its root and working directory cannot be moved to the clone's mount namespace: %m; --share=mnt does without one",
 				m->pid, m->comm);
