@@ -39,6 +39,9 @@ int ptree_state_copy_thread(struct task_struct *twin, struct task_struct *source
 /* pending.c */
 int ptree_pending_copy(struct ptree_member *member);
 
+/* call.c */
+long ptree_system_call(u32 nr, const unsigned long args[6]);
+
 /* stop.c */
 int ptree_stop_signal(struct task_struct *task);
 void ptree_stop_suspend(struct task_struct *task);
