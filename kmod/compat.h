@@ -184,6 +184,13 @@ static inline void compat_copy_rseq(struct task_struct *twin, const struct task_
 }
 #endif
 
+/* 6.3: the flags of a mapping are written by functions, which lock it. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define compat_vm_flags_clear(vma, which)	vm_flags_clear(vma, which)
+#else
+#define compat_vm_flags_clear(vma, which)	((vma)->vm_flags &= ~(which))
+#endif
+
 /* 6.12: the POSIX timers of a process became an hlist. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 #define compat_for_each_timer(timer, signal)	hlist_for_each_entry(timer, &(signal)->posix_timers, list)
@@ -254,6 +261,16 @@ static inline void compat_copy_rseq(struct task_struct *twin, const struct task_
 #else
 #define COMPAT_BORROWED_LRU_GEN(X)
 #define compat_lru_gen_add_mm(mm)	do { } while (0)
+#endif
+
+/* Only kernels for more than one memory node have policies. mpol_put() is inline, the function that it calls is not ours. */
+#ifdef CONFIG_NUMA
+#define COMPAT_BORROWED_NUMA(X) \
+	X(struct mempolicy *, __mpol_dup, struct mempolicy *policy) \
+	X(void, __mpol_put, struct mempolicy *policy)
+#define compat_mpol_put(policy)		borrowed(__mpol_put)(policy)
+#else
+#define COMPAT_BORROWED_NUMA(X)
 #endif
 
 /* 6.5: thread groups may have kernel workers that are not io_uring's (vhost). */

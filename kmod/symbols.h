@@ -21,6 +21,7 @@
 struct files_struct;
 struct fs_struct;
 struct k_itimer;
+struct mempolicy;
 struct sock;
 struct task_cputime;
 
@@ -69,6 +70,8 @@ struct task_cputime;
 	X(void, thread_group_cputime, struct task_struct *task, struct task_cputime *times) \
 	X(u64, task_sched_runtime, struct task_struct *task) \
 	X(void, set_process_cpu_timer, struct task_struct *task, unsigned int clock, u64 *new, u64 *old) \
+	/* mm/mempolicy.c: another thread's NUMA policy, for a twin */ \
+	COMPAT_BORROWED_NUMA(X) \
 	/* kernel/seccomp.c: another thread's filters, counted for a twin */ \
 	X(void, get_seccomp_filter, struct task_struct *task) \
 	/* fs/file.c: a descriptor above RLIMIT_NOFILE, for the time of one call; the end of looking at another's table */ \
