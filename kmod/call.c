@@ -70,20 +70,15 @@ static void files_return(struct ptree_job *job, const int *lent)
 			close_fd(lent[i]);
 }
 
-static s64 call_one(const struct ptree_call *call, const int *lent, unsigned long data)
+/*
+ * ptree_system_call() - a system call of current's, as if the program had made it
+ * Not seen by its seccomp filters. @nr must be callable so.
+ */
+long ptree_system_call(u32 nr, const unsigned long args[6])
 {
-	unsigned long args[6];
 	struct pt_regs regs = { };
-	unsigned int i;
 
-	for (i = 0; i < 6; i++) {
-		args[i] = call->args[i];
-		if (call->data & (1 << i))
-			args[i] += data;
-		if (call->files & (1 << i))
-			args[i] = lent[i];
-	}
-	regs.orig_ax = call->nr;
+	regs.orig_ax = nr;
 	regs.ax = -ENOSYS;
 	regs.di = args[0];
 	regs.si = args[1];
@@ -94,9 +89,24 @@ static s64 call_one(const struct ptree_call *call, const int *lent, unsigned lon
 	regs.cs = __USER_CS;
 	regs.ss = __USER_DS;
 	regs.flags = X86_EFLAGS_IF;
+	return borrowed(x64_sys_call)(&regs, nr);
+}
+
+static s64 call_one(const struct ptree_call *call, const int *lent, unsigned long data)
+{
+	unsigned long args[6];
+	unsigned int i;
+
+	for (i = 0; i < 6; i++) {
+		args[i] = call->args[i];
+		if (call->data & (1 << i))
+			args[i] += data;
+		if (call->files & (1 << i))
+			args[i] = lent[i];
+	}
 	/* Whatever would sleep interruptibly comes back at once. */
 	set_thread_flag(TIF_SIGPENDING);
-	return borrowed(x64_sys_call)(&regs, call->nr);
+	return ptree_system_call(call->nr, args);
 }
 
 static void calls_make(struct ptree_job *job, const int *lent, unsigned long data)

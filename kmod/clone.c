@@ -31,7 +31,8 @@ static void twin_callback(struct callback_head *work)
 	}
 	close_fd(member->cgroup_fd);
 	if (!ptree_op_aborted(op) && ptree_fault(op, "twin") == 0 && ptree_clone_threads(member) == 0 &&
-	    ptree_pending_copy(member) == 0 && ptree_clone_zombies(member) == 0 && member->space->reaper == member)
+	    ptree_pending_copy(member) == 0 && ptree_memory_give(member) == 0 &&
+	    ptree_clone_zombies(member) == 0 && member->space->reaper == member)
 		ptree_spaces_make(op, member->space);
 done:
 	ptree_callback_done(op);
@@ -97,10 +98,15 @@ static int leader_clone(struct ptree_member *member)
 		return ptree_op_fail(op, current, r, "has no room for one more file descriptor (fs.nr_open)");
 	args.cgroup = member->cgroup_fd;
 
+	r = ptree_memory_open(member);
+	if (r < 0) {
+		ptree_op_fail(op, current, r, "cannot be duplicated: error %d for its MADV_DONTFORK memory", r);
+		goto close;
+	}
 	r = ptree_borrow_begin(&loan, op, current->cred, member->space->twin);
 	if (r < 0) {
 		ptree_op_fail(op, current, r, "cannot be duplicated: out of memory");
-		goto close;
+		goto close_memory;
 	}
 	twin = borrowed(copy_process)(NULL, 0, NUMA_NO_NODE, &args);
 	if (!IS_ERR(twin))
@@ -116,6 +122,8 @@ static int leader_clone(struct ptree_member *member)
 		ptree_op_fail(op, current, r, "cannot have a twin: RLIMIT_NPROC or pids.max is reached");
 	else if (r < 0)
 		ptree_op_fail(op, current, r, "cannot be duplicated: error %d", r);
+close_memory:
+	ptree_memory_close(member);
 close:
 	close_fd(member->cgroup_fd);
 	return r;

@@ -6,7 +6,9 @@
 #include <linux/eventfd.h>
 #include <linux/nsproxy.h>
 #include <linux/pid.h>
+#include <linux/posix-timers.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/user_namespace.h>
 #include <linux/version.h>
@@ -182,6 +184,75 @@ static inline void compat_copy_rseq(struct task_struct *twin, const struct task_
 }
 #endif
 
+/* 6.3: the flags of a mapping are written by functions, which lock it. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define compat_vm_flags_clear(vma, which)	vm_flags_clear(vma, which)
+#else
+#define compat_vm_flags_clear(vma, which)	((vma)->vm_flags &= ~(which))
+#endif
+
+/* 6.12: the POSIX timers of a process became an hlist. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#define compat_for_each_timer(timer, signal)	hlist_for_each_entry(timer, &(signal)->posix_timers, list)
+#else
+#define compat_for_each_timer(timer, signal)	list_for_each_entry(timer, &(signal)->posix_timers, list)
+#endif
+
+/* 6.15: ids of POSIX timers are counted without a lock, and PR_TIMER_CREATE_RESTORE_IDS lets a program choose them. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+#define compat_next_timer_id(signal)		atomic_read(&(signal)->next_posix_timer_id)
+#define compat_next_timer_id_set(signal, id)	atomic_set(&(signal)->next_posix_timer_id, id)
+#define compat_timer_restore_ids(signal)	((signal)->timer_create_restore_ids)
+#define compat_timer_restore_ids_set(signal, on) ((signal)->timer_create_restore_ids = (on))
+#else
+#define compat_next_timer_id(signal)		((signal)->next_posix_timer_id)
+#define compat_next_timer_id_set(signal, id)	((signal)->next_posix_timer_id = (id))
+#define compat_timer_restore_ids(signal)	false
+#define compat_timer_restore_ids_set(signal, on) ((void)(on))
+#endif
+
+/* 6.11: posix_timer_event() became posix_timer_queue_signal(), which also counts. 6.13: it returns nothing. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define COMPAT_BORROWED_TIMER(X)	X(void, posix_timer_queue_signal, struct k_itimer *timer)
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+#define COMPAT_BORROWED_TIMER(X)	X(int, posix_timer_queue_signal, struct k_itimer *timer)
+#else
+#define COMPAT_BORROWED_TIMER(X)	X(int, posix_timer_event, struct k_itimer *timer, int si_private)
+#endif
+
+/*
+ * 6.13: a POSIX timer has one status, and its signal inside of it; before, that was in two words, odd numbers of the second
+ * saying that it goes on when the signal is delivered. compat_timer_go_off() is a macro because it borrows.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+/* enum in kernel/time/posix-timers.h: POSIX_TIMER_DISARMED, _ARMED, _REQUEUE_PENDING */
+#define compat_timer_armed(timer)	((timer)->it_status == 1)
+#define compat_timer_gone_off(timer)	((timer)->it_interval && (timer)->it_status == 2)
+#define compat_timer_sigq(timer)	(&(timer)->sigq)
+#define compat_timer_queued(timer) \
+	(!list_empty(&(timer)->sigq.list) && (timer)->it_signal_seq == (timer)->it_sigqueue_seq)
+#define compat_timer_go_off(timer)	borrowed(posix_timer_queue_signal)(timer)
+/* The signal is ignored, and the timer among those that wait for the end of that. */
+#define compat_timer_lose_signal(timer)	borrowed(posix_timer_queue_signal)(timer)
+#else
+#define compat_timer_armed(timer)	((timer)->it_active)
+#define compat_timer_gone_off(timer)	((timer)->it_interval && (timer)->it_requeue_pending & REQUEUE_PENDING)
+#define compat_timer_sigq(timer)	((timer)->sigq)
+#define compat_timer_queued(timer)	(!list_empty(&(timer)->sigq->list))
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+#define compat_timer_go_off(timer)	((void)borrowed(posix_timer_queue_signal)(timer))
+#else
+#define compat_timer_go_off(timer) do { \
+	(timer)->it_active = 0; \
+	borrowed(posix_timer_event)(timer, (timer)->it_interval ? ++(timer)->it_requeue_pending : 0); \
+} while (0)
+#endif
+#define compat_timer_lose_signal(timer) do { \
+	(timer)->it_active = 0; \
+	(timer)->it_requeue_pending |= REQUEUE_PENDING; \
+} while (0)
+#endif
+
 /* 6.7: CONFIG_LRU_GEN_WALKS_MMU split off CONFIG_LRU_GEN. kernel_clone() enters a new mm into its list. */
 #if defined(CONFIG_LRU_GEN_WALKS_MMU) || \
 	(defined(CONFIG_LRU_GEN) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0))
@@ -190,6 +261,16 @@ static inline void compat_copy_rseq(struct task_struct *twin, const struct task_
 #else
 #define COMPAT_BORROWED_LRU_GEN(X)
 #define compat_lru_gen_add_mm(mm)	do { } while (0)
+#endif
+
+/* Only kernels for more than one memory node have policies. mpol_put() is inline, the function that it calls is not ours. */
+#ifdef CONFIG_NUMA
+#define COMPAT_BORROWED_NUMA(X) \
+	X(struct mempolicy *, __mpol_dup, struct mempolicy *policy) \
+	X(void, __mpol_put, struct mempolicy *policy)
+#define compat_mpol_put(policy)		borrowed(__mpol_put)(policy)
+#else
+#define COMPAT_BORROWED_NUMA(X)
 #endif
 
 /* 6.5: thread groups may have kernel workers that are not io_uring's (vhost). */

@@ -257,6 +257,7 @@ void ptree_members_done(struct ptree_op *op)
 				put_task_struct(member->threads[t].twin);
 		}
 		kvfree(member->threads);
+		kvfree(member->ranges);
 		put_pid(member->pgrp.pid);
 		put_pid(member->session.pid);
 		tty_kref_put(member->tty);

@@ -26,6 +26,12 @@ struct ptree_thread {
 	struct task_struct *twin;	/* counted; NULL until made */
 };
 
+/* A part of a source's memory that fork() treats otherwise than the rest. */
+struct ptree_range {
+	unsigned long start, size;
+	unsigned long flags;		/* VM_DONTCOPY, VM_LOCKED, VM_LOCKONFAULT */
+};
+
 /* A twin's process group or session: named by a member's twin, or by a pid that is known beforehand. */
 struct ptree_group {
 	struct ptree_member *member;
@@ -45,6 +51,9 @@ struct ptree_member {
 	int stop_code;			/* what its parent has not yet been told of that; 0: it has */
 	struct tty_struct *tty;		/* counted: the source's controlling terminal when it was cloned; NULL: none */
 	pid_t tty_pgrp;			/* its foreground process group, in the source's pid namespace; 0: none */
+	struct ptree_range *ranges;	/* kvmalloc'ed */
+	unsigned int nr_ranges;
+	unsigned long lock_future;	/* mlockall(MCL_FUTURE): VM_LOCKED, VM_LOCKONFAULT */
 	struct ptree_group pgrp, session;
 	struct ptree_member *parent;	/* NULL for the root */
 	unsigned int parent_thread;	/* which of the parent's threads made this member */

@@ -159,6 +159,7 @@ int ptree_owner_release(u32 portid, u32 number)
 		r = -EBUSY;
 	if (r == 0) {
 		ptree_stop_twins(op);
+		ptree_memory_release(op);
 		op_unlink(op);
 	}
 	mutex_unlock(&ops_mutex);

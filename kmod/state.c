@@ -2,6 +2,7 @@
 /* State of a thread that copy_process() resets, or takes from the wrong thread. Registers are arch/'s task. */
 #include <linux/iocontext.h>
 #include <linux/ioprio.h>
+#include <linux/mempolicy.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
 #include <uapi/linux/sched/types.h>
@@ -89,6 +90,32 @@ static void copy_scheduling(struct task_struct *twin, struct task_struct *source
 		set_cpus_allowed_ptr(twin, &source->cpus_mask);
 }
 
+/* Where a thread's memory is to come from, set_mempolicy(): copy_process() gives a thread its leader's. May sleep. */
+static int copy_memory_policy(struct task_struct *twin, struct task_struct *source)
+{
+#ifdef CONFIG_NUMA
+	struct mempolicy *policy, *copy = NULL;
+
+	task_lock(source);
+	policy = source->mempolicy;
+	mpol_get(policy);
+	task_unlock(source);
+	if (policy) {
+		copy = borrowed(__mpol_dup)(policy);
+		compat_mpol_put(policy);
+		if (IS_ERR(copy))
+			return PTR_ERR(copy);
+	}
+	/* It has never run: nobody else looks. */
+	policy = twin->mempolicy;
+	twin->mempolicy = copy;
+	twin->il_prev = source->il_prev;
+	if (policy)
+		compat_mpol_put(policy);
+#endif
+	return 0;
+}
+
 /**
  * ptree_state_copy_leader() - the rest of current's state, for the twin that copy_process() has made of it
  * @twin: the twin
@@ -116,7 +143,7 @@ void ptree_state_copy_leader(struct task_struct *twin, const struct ptree_borrow
  * @twin: made by copy_process() out of its own leader without seccomp filters, has never run
  * @source: frozen and switched out
  *
- * Errors: -EOPNOTSUPP the two have different processor state components; -ESRCH the source was killed.
+ * Errors: -EOPNOTSUPP the two have different processor state components; -ESRCH the source was killed; -ENOMEM.
  */
 int ptree_state_copy_thread(struct task_struct *twin, struct task_struct *source)
 {
@@ -145,5 +172,5 @@ int ptree_state_copy_thread(struct task_struct *twin, struct task_struct *source
 	memcpy(twin->comm, source->comm, sizeof(twin->comm));
 	copy_scheduling(twin, source);
 	copy_ioprio(twin, source);
-	return 0;
+	return copy_memory_policy(twin, source);
 }

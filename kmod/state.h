@@ -39,6 +39,17 @@ int ptree_state_copy_thread(struct task_struct *twin, struct task_struct *source
 /* pending.c */
 int ptree_pending_copy(struct ptree_member *member);
 
+/* memory.c */
+struct vm_area_struct;
+int ptree_memory_note(struct ptree_member *member, const struct vm_area_struct *vma);
+int ptree_memory_open(const struct ptree_member *member);
+void ptree_memory_close(const struct ptree_member *member);
+int ptree_memory_give(struct ptree_member *member);
+void ptree_memory_release(struct ptree_op *op);
+
+/* call.c */
+long ptree_system_call(u32 nr, const unsigned long args[6]);
+
 /* stop.c */
 int ptree_stop_signal(struct task_struct *task);
 void ptree_stop_suspend(struct task_struct *task);

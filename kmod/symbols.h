@@ -20,7 +20,10 @@
 
 struct files_struct;
 struct fs_struct;
+struct k_itimer;
+struct mempolicy;
 struct sock;
+struct task_cputime;
 
 /*
  * One line per borrowed function: X(return type, name, parameters), and above it why nothing exported will do.
@@ -61,6 +64,14 @@ struct sock;
 	X(void, signal_wake_up_state, struct task_struct *task, unsigned int state) \
 	/* kernel/signal.c: a signal with all it tells, to a process or to a thread; SEND_SIG_* have no place for that */ \
 	X(int, send_signal_locked, int sig, struct kernel_siginfo *info, struct task_struct *task, enum pid_type type) \
+	/* kernel/time/posix-timers.c: a timer's signal, as when it goes off */ \
+	COMPAT_BORROWED_TIMER(X) \
+	/* kernel/sched/cputime.c, core.c, kernel/time/posix-cpu-timers.c: how much of a CPU timer is left; setting one */ \
+	X(void, thread_group_cputime, struct task_struct *task, struct task_cputime *times) \
+	X(u64, task_sched_runtime, struct task_struct *task) \
+	X(void, set_process_cpu_timer, struct task_struct *task, unsigned int clock, u64 *new, u64 *old) \
+	/* mm/mempolicy.c: another thread's NUMA policy, for a twin */ \
+	COMPAT_BORROWED_NUMA(X) \
 	/* kernel/seccomp.c: another thread's filters, counted for a twin */ \
 	X(void, get_seccomp_filter, struct task_struct *task) \
 	/* fs/file.c: a descriptor above RLIMIT_NOFILE, for the time of one call; the end of looking at another's table */ \

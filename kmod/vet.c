@@ -71,10 +71,10 @@ int ptree_vet_member(struct ptree_member *member)
 }
 
 /**
- * ptree_vet_memory() - whether current's memory can be cloned; runs in the member itself
+ * ptree_vet_memory() - whether current's memory can be cloned, and what of it fork() would not copy as it is
  * @member: current is its leader
  *
- * Errors: -EOPNOTSUPP. Takes the mmap lock for reading.
+ * Errors: -EOPNOTSUPP, -ENOMEM, -EINTR. Takes the mmap lock for reading.
  */
 int ptree_vet_memory(struct ptree_member *member)
 {
@@ -82,6 +82,7 @@ int ptree_vet_memory(struct ptree_member *member)
 	struct vm_area_struct *vma;
 	unsigned long start = 0;
 	const char *why = NULL;
+	int r = 0;
 	VMA_ITERATOR(iterator, mm, 0);
 
 #ifdef CONFIG_AIO
@@ -94,14 +95,19 @@ int ptree_vet_memory(struct ptree_member *member)
 	for_each_vma(iterator, vma) {
 		if (vma->vm_flags & (VM_UFFD_MISSING | VM_UFFD_WP | VM_UFFD_MINOR))
 			why = "is watched by userfaultfd";
-		else if (vma->vm_flags & VM_DONTCOPY)
-			why = "is marked MADV_DONTFORK";
-		if (why) {
+		else if (vma->vm_flags & VM_DONTCOPY && vma->vm_flags & VM_SPECIAL)
+			why = "is marked MADV_DONTFORK and a device's, or of huge pages";
+		else
+			r = ptree_memory_note(member, vma);
+		if (why || r < 0) {
 			start = vma->vm_start;
 			break;
 		}
 	}
+	member->lock_future = mm->def_flags & (VM_LOCKED | VM_LOCKONFAULT);
 	mmap_read_unlock(mm);
+	if (r < 0)
+		return ptree_op_fail(member->op, current, r, "cannot be duplicated: out of memory");
 	if (why)
 		return ptree_op_fail(member->op, current, -EOPNOTSUPP, "has memory at %#lx that %s; it cannot be cloned",
 				     start, why);

@@ -66,26 +66,30 @@ static int threads_inspect(struct ptree_report *r, const struct ptree_member *m)
 }
 
 /* In the line VmFlags of a mapping, as fs/proc/task_mmu.c spells them. */
-static const struct {
-	const char *flag, *note;
-} flags[] = {
-	{ " dc", "marked MADV_DONTFORK, which cannot be cloned" },
-	{ " um", "watched by userfaultfd, which cannot be cloned" },
-	{ " uw", "watched by userfaultfd, which cannot be cloned" },
-	{ " ui", "watched by userfaultfd, which cannot be cloned" },
-};
+static const char *const watched[] = { " um", " uw", " ui" };
+static const char *const special[] = { " io", " pf", " mm", " de" };	/* VM_SPECIAL of the kernel */
+
+static bool has_any(const char *line, const char *const *flags, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (strstr(line, flags[i]))
+			return true;
+	return false;
+}
 
 static int mapping_inspect(struct ptree_report *r, const struct ptree_member *m, unsigned long start, const char *line)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
-		char what[64];
+	const char *note = NULL;
+	char what[64];
 
-		if (!strstr(line, flags[i].flag))
-			continue;
-		snprintf(what, sizeof(what), "memory at %#lx of ", start);
-		return add(r, m, "memory", what, flags[i].note);
-	}
-	return 0;
+	if (has_any(line, watched, ARRAY_SIZE(watched)))
+		note = "watched by userfaultfd, which cannot be cloned";
+	else if (strstr(line, " dc") && has_any(line, special, ARRAY_SIZE(special)))
+		note = "marked MADV_DONTFORK and a device's, or of huge pages, which cannot be cloned";
+	if (!note)
+		return 0;
+	snprintf(what, sizeof(what), "memory at %#lx of ", start);
+	return add(r, m, "memory", what, note);
 }
 
 static int memory_inspect(struct ptree_report *r, const struct ptree_member *m)

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* `sharing vm`: two processes with one memory. `sharing files`: with one table of files. `sharing leaderless`: one whose
- * first thread has ended. `sharing dontfork`: one with memory that fork() leaves out. */
+ * first thread has ended. */
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 static char stack[65536] __attribute__((aligned(64)));
@@ -27,7 +26,6 @@ int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
 	pthread_t other;
-	void *memory;
 
 	if (strcmp(what, "vm") == 0) {
 		if (clone(sleeps, stack + sizeof(stack), CLONE_VM | SIGCHLD, NULL) < 0)
@@ -39,10 +37,6 @@ int main(int argc, char **argv)
 		if (pthread_create(&other, NULL, thread, NULL) != 0)
 			return 1;
 		pthread_exit(NULL);
-	} else if (strcmp(what, "dontfork") == 0) {
-		memory = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		if (memory == MAP_FAILED || madvise(memory, 8192, MADV_DONTFORK) < 0)
-			return 1;
 	} else {
 		return 2;
 	}

@@ -180,14 +180,6 @@ test_processes_that_share_files_are_refused()
 	untouched
 }
 
-test_memory_that_fork_leaves_out_is_refused()
-{
-	source_start "$HELPER_DIR/sharing" dontfork
-	until_true 20 grep -q ' dc' "/proc/$SOURCE/smaps" || fail 'there is no such memory'
-	refused 1 "$SOURCE.*MADV_DONTFORK" "$SOURCE"
-	untouched "$SOURCE"
-}
-
 test_a_process_whose_first_thread_has_ended_is_cloned_or_refused()
 {
 	source_start "$HELPER_DIR/sharing" leaderless
