@@ -37,7 +37,7 @@ static int receive(int fd, void *buffer, size_t size)
 static int spawn_failed(struct ptree_keeper *k, int r, struct ptree_error *e)
 {
 	const char *way_out = r == -EAGAIN ? "; RLIMIT_NPROC or the cgroup's pids.max is reached" :
-			      r == -EPIPE ? "; it was killed, perhaps for want of memory (memory.max): see dmesg" : "";
+			      r == -EPIPE ? "; it was killed, perhaps by a limit of its cgroup (memory.max, pids.max): see dmesg" : "";
 
 	ptree_keeper_discard(k);
 	return ptree_error_set(e, r, 0, "prepare: cannot make the clone's pid namespace and its ptree-init: %m%s", way_out);
