@@ -53,6 +53,8 @@ switches()
 
 runs_on() { switches "$1"; (( SWITCHES > $2 )) || [[ $(process_state "$1") = R ]]; }
 
+is_at_home() { [[ $(cgroup_of "$1") = "$SOURCE_CGROUP" ]]; }
+
 # untouched [PID…]: alive, not frozen, in the cgroup in which it was, and going on. Without a pid: the whole worker.
 untouched()
 {
@@ -61,6 +63,8 @@ untouched()
 	for pid; do
 		stat_read "$pid" || { wrong "the source $pid is gone"; continue; }
 		[[ ${STAT[0]} != Z ]] || continue
+		# An operation whose caller was killed may still be under way.
+		[[ -z ${SOURCE_CGROUP:-} ]] || until_true 10 is_at_home "$pid" || true
 		now=$(cgroup_of "$pid")
 		[[ -z ${SOURCE_CGROUP:-} || $now = "$SOURCE_CGROUP" ]] ||
 			wrong "the source $pid is in the cgroup $now and not in $SOURCE_CGROUP any more"
