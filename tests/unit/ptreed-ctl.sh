@@ -22,6 +22,12 @@ cleanup()
 }
 trap cleanup EXIT
 
+# Where everybody can read it, whoever may enter the build directory.
+mkdir "$dir/bin"
+cp "$ctl" "$(ldd "$ctl" | awk '$1 ~ /^libptree/ { print $3 }')" "$dir/bin"
+ctl=$dir/bin/${ctl##*/}
+export LD_LIBRARY_PATH=$dir/bin
+
 # Until a command succeeds; a test that hangs tells nothing.
 until_ok()
 {
