@@ -12,10 +12,9 @@
 #include <sched.h>
 #include <string.h>
 
+#include "../settle/netns.h"
 #include "kinds.h"
 #include "proc-sys.h"
-
-#define LOOPBACK 1		/* its number, in every network namespace */
 
 struct address {
 	struct ifaddrmsg about;
@@ -43,7 +42,7 @@ static int address_take(struct nl_msg *m, void *argument)
 	local = attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS];
 	/* An address of a link means nothing without the link. */
 	if (!local || (size_t)nla_len(local) > sizeof(grown->bytes) ||
-	    (about->ifa_scope == RT_SCOPE_LINK && about->ifa_index != LOOPBACK))
+	    (about->ifa_scope == RT_SCOPE_LINK && about->ifa_index != PTREE_LOOPBACK))
 		return NL_SKIP;
 	grown = reallocarray(job->addresses, job->nr + 1, sizeof(*grown));
 	if (!grown) {
@@ -91,27 +90,15 @@ static int addresses_read(struct net_job *job)
 	return r < 0 ? failed(job, "the source's addresses", r) : 0;
 }
 
-static int loopback_up(struct nl_sock *socket)
-{
-	struct ifinfomsg up = { .ifi_index = LOOPBACK, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
-	struct nl_msg *m = nlmsg_alloc_simple(RTM_NEWLINK, NLM_F_REQUEST);
-
-	if (!m || nlmsg_append(m, &up, sizeof(up), NLMSG_ALIGNTO) < 0) {
-		nlmsg_free(m);
-		return -NLE_NOMEM;
-	}
-	return nl_send_sync(socket, m);
-}
-
 /* Of other interfaces the address alone: what is behind them is not there. */
 static int address_add(struct nl_sock *socket, const struct address *a)
 {
-	bool loopback = a->about.ifa_index == LOOPBACK;
+	bool loopback = a->about.ifa_index == PTREE_LOOPBACK;
 	struct ifaddrmsg about = {
 		.ifa_family = a->about.ifa_family,
 		.ifa_prefixlen = loopback ? a->about.ifa_prefixlen : (unsigned char)(8 * a->size),
 		.ifa_scope = loopback ? a->about.ifa_scope : RT_SCOPE_UNIVERSE,
-		.ifa_index = LOOPBACK,
+		.ifa_index = PTREE_LOOPBACK,
 	};
 	struct nl_msg *m = nlmsg_alloc_simple(RTM_NEWADDR, NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL);
 	int r;
@@ -132,7 +119,7 @@ static int addresses_write(struct net_job *job)
 
 	if (!socket)
 		return failed(job, "a routing socket", -NLE_NOMEM);
-	r = loopback_up(socket);
+	r = ptree_loopback_up(socket);
 	if (r < 0)
 		r = failed(job, "loopback up", r);
 	for (size_t i = 0; i < job->nr && r == 0; i++) {

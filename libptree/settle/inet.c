@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "inet-state.h"
-#include "netns.h"
+#include "socket-open.h"
 
 int ptree_inet_look(struct ptree_op *op, struct ptree_file *f)
 {
@@ -49,22 +49,19 @@ bool ptree_inet_has_port(const struct ptree_address *a)
 	return a->size >= sizeof(*in) && in->sin_port != 0;
 }
 
-struct bound_job {
-	struct ptree_file *f;
-	int (*then)(const struct inet_state *s, int fd);
-};
-
-static int bound_make(void *argument)
+int ptree_inet_make_bound(struct ptree_op *op, struct ptree_file *f, int (*then)(const struct inet_state *s, int fd))
 {
-	struct bound_job *job = argument;
-	const struct ptree_file_info *info = &job->f->info;
-	struct inet_state *s = inet_of(job->f);
+	const struct ptree_file_info *info = &f->info;
+	struct inet_state *s = inet_of(f);
+	int netns = s->role == INET_OWN ? op->namespaces.fds[PTREE_NAMESPACE_NET] : ptree_socket_nowhere(op, 0);
 	_cleanup_close_ int fd = -1;
 	int one = 1, r;
 
-	fd = socket(info->family, info->type | SOCK_CLOEXEC, info->protocol);
-	if (fd < 0)
-		return -errno;
+	if (netns < 0)
+		return netns;
+	r = ptree_socket_open(op, netns, (int)info->family, (int)info->type, (int)info->protocol, &fd);
+	if (r < 0)
+		return r;
 	r = ptree_socket_options_write(&s->options, fd, info, true);
 	if (r < 0)
 		return r;
@@ -73,20 +70,12 @@ static int bound_make(void *argument)
 		return -errno;
 	if (s->local.size > 0 && bind(fd, &s->local.sa, s->local.size) < 0)
 		return -errno;
-	r = job->then ? job->then(s, fd) : 0;
+	r = then ? then(s, fd) : 0;
 	if (r == 0)
-		r = ptree_socket_finish(&s->options, job->f, fd, true);
+		r = ptree_socket_finish(&s->options, f, fd, true);
 	if (r == 0)
-		job->f->twin_fd = TAKE_FD(fd);
+		f->twin_fd = TAKE_FD(fd);
 	return r;
-}
-
-int ptree_inet_make_bound(struct ptree_op *op, struct ptree_file *f, int (*then)(const struct inet_state *s, int fd))
-{
-	struct bound_job job = { .f = f, .then = then };
-	int netns = inet_of(f)->role == INET_OWN ? op->namespaces.fds[PTREE_NAMESPACE_NET] : ptree_socket_nowhere(op, 0);
-
-	return netns < 0 ? netns : ptree_netns_call(netns, false, bound_make, &job);
 }
 
 void ptree_inet_release(struct ptree_file *f)

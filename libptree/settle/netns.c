@@ -3,14 +3,15 @@
 #include "netns.h"
 
 #include <fcntl.h>
-#include <linux/if.h>
 #include <linux/mount.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -70,59 +71,56 @@ int ptree_netns_call(int netns_fd, bool empty_root, int (*f)(void *argument), vo
 	return v.result;
 }
 
-static int loopback_up(void)
+int ptree_loopback_up(struct nl_sock *routing)
 {
-	_cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	struct ifinfomsg up = { .ifi_index = PTREE_LOOPBACK, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	struct nl_msg *m = nlmsg_alloc_simple(RTM_NEWLINK, NLM_F_REQUEST);
 
-	return fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? -errno : 0;
+	if (!m || nlmsg_append(m, &up, sizeof(up), NLMSG_ALIGNTO) < 0) {
+		nlmsg_free(m);
+		return -NLE_NOMEM;
+	}
+	return nl_send_sync(routing, m);
 }
 
 /* ip route add local default dev lo */
-static int everything_is_local(int netlink, int family)
+static int everything_is_local(struct nl_sock *routing, int family)
 {
-	struct {
-		struct nlmsghdr header;
-		struct rtmsg route;
-		struct rtattr attribute;
-		int device;
-	} request = {
-		.header = {
-			.nlmsg_len = sizeof(request),
-			.nlmsg_type = RTM_NEWROUTE,
-			.nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_ACK,
-		},
-		.route = {
-			.rtm_family = (unsigned char)family,
-			.rtm_table = RT_TABLE_LOCAL,
-			.rtm_protocol = RTPROT_BOOT,
-			.rtm_scope = RT_SCOPE_HOST,
-			.rtm_type = RTN_LOCAL,
-		},
-		.attribute = { .rta_len = RTA_LENGTH(sizeof(int)), .rta_type = RTA_OIF },
-		.device = 1,	/* lo, in every network namespace */
+	struct rtmsg route = {
+		.rtm_family = (unsigned char)family,
+		.rtm_table = RT_TABLE_LOCAL,
+		.rtm_protocol = RTPROT_BOOT,
+		.rtm_scope = RT_SCOPE_HOST,
+		.rtm_type = RTN_LOCAL,
 	};
-	struct {
-		struct nlmsghdr header;
-		struct nlmsgerr error;
-		char request[256];
-	} answer;
+	struct nl_msg *m = nlmsg_alloc_simple(RTM_NEWROUTE, NLM_F_REQUEST | NLM_F_CREATE);
 
-	ssize_t n;
+	if (!m || nlmsg_append(m, &route, sizeof(route), NLMSG_ALIGNTO) < 0 || nla_put_u32(m, RTA_OIF, PTREE_LOOPBACK) < 0) {
+		nlmsg_free(m);
+		return -NLE_NOMEM;
+	}
+	return nl_send_sync(routing, m);
+}
 
-	if (send(netlink, &request, sizeof(request), 0) < 0)
-		return -errno;
-	n = recv(netlink, &answer, sizeof(answer), 0);
-	if (n < 0)
-		return -errno;
-	if (n < (ssize_t)NLMSG_LENGTH(sizeof(answer.error)) || answer.header.nlmsg_type != NLMSG_ERROR)
-		return -EBADMSG;
-	return answer.error.error;
+static int routes_make(void)
+{
+	struct nl_sock *routing = nl_socket_alloc();
+	int r = routing ? nl_connect(routing, NETLINK_ROUTE) : -NLE_NOMEM;
+
+	if (r == 0)
+		r = ptree_loopback_up(routing);
+	if (r == 0)
+		r = everything_is_local(routing, AF_INET);
+	/* Where there is no IPv6 there are no sockets of it either. */
+	if (r == 0)
+		(void)everything_is_local(routing, AF_INET6);
+	nl_socket_free(routing);
+	return r == 0 ? 0 : r == -NLE_NOMEM ? -ENOMEM : r == -NLE_PERM ? -EPERM : -EIO;
 }
 
 static int nowhere_make(void *ret_fd)
 {
-	_cleanup_close_ int netlink = -1, fd = -1;
+	_cleanup_close_ int fd = -1;
 	int r;
 
 	if (unshare(CLONE_NEWNET) < 0)
@@ -130,18 +128,10 @@ static int nowhere_make(void *ret_fd)
 	fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (netlink < 0)
-		return -errno;
-	r = loopback_up();
+	r = routes_make();
 	if (r == 0)
-		r = everything_is_local(netlink, AF_INET);
-	if (r < 0)
-		return r;
-	/* Where there is no IPv6 there are no sockets of it either. */
-	(void)everything_is_local(netlink, AF_INET6);
-	*(int *)ret_fd = TAKE_FD(fd);
-	return 0;
+		*(int *)ret_fd = TAKE_FD(fd);
+	return r;
 }
 
 int ptree_nowhere_open(void)

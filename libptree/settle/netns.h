@@ -21,4 +21,11 @@ int ptree_netns_call(int netns_fd, bool empty_root, int (*f)(void *argument), vo
  */
 int ptree_nowhere_open(void);
 
+#define PTREE_LOOPBACK	1	/* the number of lo, in every network namespace */
+
+struct nl_sock;
+
+/* ptree_loopback_up() - lo of the namespace of @routing, a socket of rtnetlink. A negative error of libnl. */
+int ptree_loopback_up(struct nl_sock *routing);
+
 #endif

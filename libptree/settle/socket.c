@@ -10,6 +10,7 @@
 #include "../call.h"
 #include "../proc.h"
 #include "netns.h"
+#include "socket-open.h"
 
 struct making {
 	const struct ptree_file_info *info;
@@ -85,6 +86,24 @@ int ptree_socket_make(const struct ptree_file *f, int *fds, size_t nr)
 	return r;
 }
 
+/* By somebody else, where the process itself cannot. */
+static int make_for(struct ptree_op *op, const struct ptree_file *f, int old, int *ret_fd)
+{
+	struct making m = { .info = &f->info, .fds = ret_fd, .nr = 1 };
+	_cleanup_close_ int netns = ioctl(old, SIOCGSKNS);
+	int r;
+
+	if (netns < 0)
+		return -errno;
+	r = ptree_socket_open(op, netns, (int)f->info.family, (int)f->info.type, (int)f->info.protocol, ret_fd);
+	if (r < 0)
+		return r;
+	r = owner_write(&m, old);
+	if (r < 0)
+		unmake(&m);
+	return r;
+}
+
 static int twin_fd_take(const struct ptree_member *member, int fd)
 {
 	_cleanup_close_ int pidfd = ptree_proc_pidfd_open(member->twin, 0);
@@ -110,7 +129,7 @@ int ptree_socket_make_inside(struct ptree_op *op, const struct ptree_file *f, in
 	r = ptree_calls_run(&make, op, member, 0, "settle");
 	/* Programs of another architecture make no calls for us, and some are at the limit of their descriptors. */
 	if (r == -EOPNOTSUPP || r == -EMFILE)
-		return ptree_socket_make(f, ret_fd, 1);
+		return make_for(op, f, old, ret_fd);
 	if (r < 0)
 		return r;
 	number = (int)make.results[0];
@@ -121,7 +140,7 @@ int ptree_socket_make_inside(struct ptree_op *op, const struct ptree_file *f, in
 		return r < 0 ? r : fd;
 	/* The process has gone to another network namespace since: of itself, not because the clone has its own. */
 	if (op->namespaces.fds[PTREE_NAMESPACE_NET] < 0 && netns_cookie(fd) != netns_cookie(old))
-		return ptree_socket_make(f, ret_fd, 1);
+		return make_for(op, f, old, ret_fd);
 	*ret_fd = TAKE_FD(fd);
 	return 0;
 }

@@ -10,15 +10,11 @@
 #include <linux/tcp.h>
 #include <string.h>
 
-#include "netns.h"
+#include "socket-open.h"
 
 #define SEQUENCE	0x10000000u	/* where each end begins: any number does */
 #define SEGMENT		65495		/* what fits the loopback device */
 #define SCALE		7
-
-struct pair_job {
-	struct ptree_tcp_end *ends;
-};
 
 static int option_set(int fd, int level, int name, int value)
 {
@@ -36,6 +32,30 @@ static struct ptree_address here(const struct ptree_address *address)
 	return a;
 }
 
+/* As a socket of that family writes it: IPv6 has a way to write addresses of IPv4. */
+static struct ptree_address seen_from(sa_family_t family, const struct ptree_address *address)
+{
+	const struct sockaddr_in6 *in6 = (const void *)&address->storage;
+	const struct sockaddr_in *in = (const void *)&address->storage;
+	struct ptree_address a = { 0 };
+	struct sockaddr_in6 *to6 = (void *)&a.storage;
+	struct sockaddr_in *to = (void *)&a.storage;
+
+	if (address->sa.sa_family == family)
+		return here(address);
+	if (family == AF_INET6) {
+		*to6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = in->sin_port };
+		to6->sin6_addr.s6_addr[10] = to6->sin6_addr.s6_addr[11] = 0xff;
+		memcpy(&to6->sin6_addr.s6_addr[12], &in->sin_addr, 4);
+		a.size = sizeof(*to6);
+	} else {
+		*to = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = in6->sin6_port };
+		memcpy(&to->sin_addr, &in6->sin6_addr.s6_addr[12], 4);
+		a.size = sizeof(*to);
+	}
+	return a;
+}
+
 static int queue_start(int fd, int queue, uint32_t sequence)
 {
 	int r = option_set(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, queue);
@@ -44,15 +64,15 @@ static int queue_start(int fd, int queue, uint32_t sequence)
 }
 
 /* Bound, under repair, and with the numbers of bytes that it has sent and received: the other end's the other way round. */
-static int end_open(struct ptree_tcp_end *end, const struct ptree_tcp_end *other)
+static int end_open(struct ptree_op *op, int netns_fd, struct ptree_tcp_end *end, const struct ptree_tcp_end *other)
 {
 	struct ptree_address address = here(&end->address);
 	bool v6 = address.sa.sa_family == AF_INET6;
 	int r;
 
-	end->fd = socket(address.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
-	if (end->fd < 0)
-		return -errno;
+	r = ptree_socket_open(op, netns_fd, address.sa.sa_family, SOCK_STREAM, IPPROTO_TCP, &end->fd);
+	if (r < 0)
+		return r;
 	r = option_set(end->fd, IPPROTO_TCP, TCP_REPAIR, TCP_REPAIR_ON);
 	if (r == 0)
 		r = v6 ? option_set(end->fd, IPPROTO_IPV6, IPV6_FREEBIND, 1) : option_set(end->fd, IPPROTO_IP, IP_FREEBIND, 1);
@@ -106,7 +126,7 @@ static int end_connect(struct ptree_tcp_end *end, const struct ptree_tcp_end *ot
 		{ 3 /* TCPOPT_WINDOW */, SCALE | SCALE << 16 },
 		{ 4 /* TCPOPT_SACK_PERMITTED */, 0 },
 	};
-	struct ptree_address address = here(&other->address);
+	struct ptree_address address = seen_from(end->address.sa.sa_family, &other->address);
 	int r;
 
 	if (connect(end->fd, &address.sa, address.size) < 0)
@@ -117,13 +137,12 @@ static int end_connect(struct ptree_tcp_end *end, const struct ptree_tcp_end *ot
 	return r < 0 ? r : window_open(end->fd);
 }
 
-static int pair_make(void *argument)
+static int pair_make(struct ptree_op *op, int netns_fd, struct ptree_tcp_end ends[2])
 {
-	struct ptree_tcp_end *ends = ((struct pair_job *)argument)->ends;
 	int r = 0;
 
 	for (int i = 0; i < 2 && r == 0; i++)
-		r = end_open(&ends[i], &ends[1 - i]);
+		r = end_open(op, netns_fd, &ends[i], &ends[1 - i]);
 	for (int i = 0; i < 2 && r == 0; i++)
 		r = end_connect(&ends[i], &ends[1 - i]);
 	for (int i = 0; i < 2 && r == 0; i++) {
@@ -139,13 +158,12 @@ static int pair_make(void *argument)
 	return r;
 }
 
-int ptree_tcp_pair_make(int netns_fd, struct ptree_tcp_end ends[2])
+int ptree_tcp_pair_make(struct ptree_op *op, int netns_fd, struct ptree_tcp_end ends[2])
 {
-	struct pair_job job = { .ends = ends };
 	int r;
 
 	ends[0].fd = ends[1].fd = -1;
-	r = ptree_netns_call(netns_fd, false, pair_make, &job);
+	r = pair_make(op, netns_fd, ends);
 	if (r < 0)
 		for (int i = 0; i < 2; i++)
 			ends[i].fd = ptree_close_fd(ends[i].fd);

@@ -18,6 +18,6 @@ struct ptree_tcp_end {
  * No packet is sent: the sockets are made as if they had been connected for a while. Any number of pairs may have an
  * address in common. Needs CAP_NET_ADMIN over the namespace. -errno; no descriptor is left open then.
  */
-int ptree_tcp_pair_make(int netns_fd, struct ptree_tcp_end ends[2]);
+int ptree_tcp_pair_make(struct ptree_op *op, int netns_fd, struct ptree_tcp_end ends[2]);
 
 #endif

@@ -18,11 +18,12 @@
 #include "inet-state.h"
 #include "inet.h"
 #include "status.h"
+#include "tcp-inside.h"
 #include "tcp-pair.h"
+#include "tcp-queue.h"
 
 #define STATE_CLOSE	7	/* TCP_CLOSE, TCP_SYN_SENT, TCP_LISTEN of the kernel */
 #define STATE_SYN_SENT	2
-#define STATE_ESTABLISHED 1
 #define STATE_LISTEN	10
 #define PATIENCE_MSEC	5000
 
@@ -69,64 +70,6 @@ static int judge_closed(struct ptree_op *op, struct ptree_file *f)
 	return ptree_inet_become(f, 0, PTREE_POLICY_SHARE, "bound to an address, which can be one socket's only");
 }
 
-/* As one of IPv4 if it is one that IPv6 writes in its way. */
-static struct ptree_address plain(const struct ptree_address *a)
-{
-	const struct sockaddr_in6 *in6 = (const void *)&a->storage;
-	struct ptree_address v4 = { .size = sizeof(struct sockaddr_in) };
-	struct sockaddr_in *in = (void *)&v4.storage;
-
-	if (a->sa.sa_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
-		return *a;
-	in->sin_family = AF_INET;
-	in->sin_port = in6->sin6_port;
-	memcpy(&in->sin_addr, &in6->sin6_addr.s6_addr[12], 4);
-	return v4;
-}
-
-static bool is_same(const struct ptree_address *a, const struct ptree_address *b)
-{
-	struct ptree_address x = plain(a), y = plain(b);
-	const struct sockaddr_in *x4 = (const void *)&x.storage, *y4 = (const void *)&y.storage;
-	const struct sockaddr_in6 *x6 = (const void *)&x.storage, *y6 = (const void *)&y.storage;
-
-	if (x.sa.sa_family != y.sa.sa_family)
-		return false;
-	if (x.sa.sa_family == AF_INET)
-		return x4->sin_port == y4->sin_port && x4->sin_addr.s_addr == y4->sin_addr.s_addr;
-	return x6->sin6_port == y6->sin6_port && x6->sin6_scope_id == y6->sin6_scope_id &&
-	       IN6_ARE_ADDR_EQUAL(&x6->sin6_addr, &y6->sin6_addr);
-}
-
-/* Open in both directions, of the same sort as the other. */
-static bool is_open(const struct ptree_file *f)
-{
-	return ptree_tcp_is(f) && f->info.state == STATE_ESTABLISHED && f->info.protocol == IPPROTO_TCP && f->nr_fds > 0 &&
-	       !(f->info.is & (PTREE_FILE_SHUT_READ | PTREE_FILE_SHUT_WRITE));
-}
-
-/* 1: it is a connection whose other end the tree has too, and goes on in the clone's own namespace. */
-static int judge_pair(struct ptree_op *op, struct ptree_file *f)
-{
-	struct inet_state *s = inet_of(f);
-
-	if (!ptree_inet_is_private(op) || !is_open(f))
-		return 0;
-	for (size_t i = 0; i < op->files.nr_files && !s->peer; i++) {
-		struct ptree_file *g = &op->files.files[i];
-		int r = 0;
-
-		if (g != f && g->info.family == f->info.family && is_open(g))
-			r = ptree_inet_look(op, g);
-		if (r < 0)
-			return r;
-		if (g != f && g->state && is_open(g) && is_same(&s->local, &inet_of(g)->remote) &&
-		    is_same(&s->remote, &inet_of(g)->local))
-			s->peer = g;
-	}
-	return s->peer ? 1 : 0;
-}
-
 int ptree_tcp_judge(struct ptree_op *op, struct ptree_file *f)
 {
 	enum ptree_policy asked = ptree_policy_asked(op, PTREE_GROUP_TCP);
@@ -139,7 +82,7 @@ int ptree_tcp_judge(struct ptree_op *op, struct ptree_file *f)
 		return r;
 	if (f->info.state == STATE_CLOSE)
 		return judge_closed(op, f);
-	r = asked ? 0 : judge_pair(op, f);
+	r = asked ? 0 : ptree_tcp_inside_judge(op, f);
 	if (r != 0)
 		return r < 0 ? r : ptree_inet_become(f, INET_PAIR, PTREE_POLICY_PRIVATE, NULL);
 	if (f->info.state == STATE_SYN_SENT)
@@ -155,47 +98,10 @@ int ptree_tcp_judge(struct ptree_op *op, struct ptree_file *f)
 				 "the source's lives on; the clone reads what had come, and then the end");
 }
 
-/* Everything up to now, without taking it: one look shows the whole queue, from the beginning unless told otherwise. */
-static int bytes_peek(struct inet_state *s, int fd)
-{
-	size_t size = ptree_socket_bytes(fd);
-	int offset = -1, from_start = -1;
-	socklen_t offset_size = sizeof(offset);
-	ssize_t n;
-	int r = 0;
-
-	if (size == 0)
-		return 0;
-	s->bytes = malloc(size);
-	if (!s->bytes)
-		return -ENOMEM;
-	/* Before v6.9 TCP has no such option. */
-	if (getsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &offset, &offset_size) < 0)
-		offset = -1;
-	if (offset >= 0 && setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &from_start, sizeof(from_start)) < 0)
-		return -errno;
-	n = recv(fd, s->bytes, size, MSG_PEEK | MSG_DONTWAIT);
-	if (n < 0)
-		r = -errno;
-	if (offset >= 0 && setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset)) < 0 && r == 0)
-		r = -errno;
-	s->size = n > 0 ? (size_t)n : 0;
-	return r;
-}
-
 static bool has_upper_protocol(int fd, char *name, socklen_t size)
 {
 	memset(name, 0, size);
 	return getsockopt(fd, IPPROTO_TCP, TCP_ULP, name, &size) == 0 && size > 0 && name[0];
-}
-
-/* What is not sent yet is in no queue that can be looked into. On loopback, what is sent has come. */
-static bool has_unsent(int fd)
-{
-	struct tcp_info info = { 0 };
-	socklen_t size = sizeof(info);
-
-	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && (info.tcpi_notsent_bytes > 0 || info.tcpi_lost > 0);
 }
 
 int ptree_tcp_capture(struct ptree_op *op, struct ptree_file *f)
@@ -214,9 +120,6 @@ int ptree_tcp_capture(struct ptree_op *op, struct ptree_file *f)
 		return ptree_file_error(op, f, r, "its options cannot be read");
 	if (s->role != INET_SEVERED && s->role != INET_RESET && s->role != INET_PAIR)
 		return 0;
-	if (s->role == INET_PAIR && has_unsent(fd))
-		return ptree_socket_refuse(op, f, "its peer has no room for what was written to it, and that would be lost; "
-						  "--sever=tcp severs it");
 	if (poll(&p, 1, 0) > 0)
 		s->error = p.revents & POLLERR;
 	/* What TLS in the kernel has received cannot be read without taking it. */
@@ -226,8 +129,8 @@ int ptree_tcp_capture(struct ptree_op *op, struct ptree_file *f)
 	if (p.revents & POLLPRI && !asked)
 		return ptree_socket_refuse(op, f, "it has received urgent data, which would be lost; --sever=tcp severs it "
 						  "all the same");
-	r = bytes_peek(s, fd);
-	return r < 0 ? ptree_file_error(op, f, r, "what waits to be read from it cannot be copied") : 0;
+	r = s->role == INET_PAIR ? ptree_tcp_inside_capture(op, f, fd) : ptree_tcp_queue_peek(s, fd);
+	return r < 0 && op->error.code == 0 ? ptree_file_error(op, f, r, "what waits to be read from it cannot be copied") : r;
 }
 
 /* What programs set once is still in the description that the clone shares until INSTALL. */
@@ -353,7 +256,7 @@ static int severed_make(struct ptree_op *op, struct ptree_file *f)
 		return netns;
 	ends[0] = (struct ptree_tcp_end){ .address = s->local, .bytes = s->bytes, .size = s->size };
 	ends[1] = (struct ptree_tcp_end){ .address = s->remote };
-	r = ptree_tcp_pair_make(netns, ends);
+	r = ptree_tcp_pair_make(op, netns, ends);
 	if (r < 0)
 		return r;
 	fd = ends[0].fd;
@@ -363,33 +266,6 @@ static int severed_make(struct ptree_op *op, struct ptree_file *f)
 	if (r == 0)
 		f->twin_fd = TAKE_FD(fd);
 	return r;
-}
-
-/* Both at once, by the first of the two. */
-static int pair_make(struct ptree_op *op, struct ptree_file *f)
-{
-	struct ptree_file *files[] = { f, inet_of(f)->peer };
-	struct ptree_tcp_end ends[2] = { 0 };
-	int r;
-
-	if (f->twin_fd >= 0)
-		return 0;
-	for (int i = 0; i < 2; i++) {
-		struct inet_state *s = inet_of(files[i]);
-
-		ends[i] = (struct ptree_tcp_end){ .address = s->local, .bytes = s->bytes, .size = s->size };
-	}
-	r = ptree_tcp_pair_make(op->namespaces.fds[PTREE_NAMESPACE_NET], ends);
-	for (int i = 0; i < 2 && r == 0; i++)
-		files[i]->twin_fd = ends[i].fd;
-	return r;
-}
-
-static int pair_settle(struct ptree_op *op, struct ptree_file *f)
-{
-	int r = pair_make(op, f);
-
-	return r < 0 ? r : ptree_socket_finish(&inet_of(f)->options, f, f->twin_fd, true);
 }
 
 int ptree_tcp_settle(struct ptree_op *op, struct ptree_file *f)
@@ -411,7 +287,7 @@ int ptree_tcp_settle(struct ptree_op *op, struct ptree_file *f)
 		r = ptree_inet_make_bound(op, f, then_fail_to_connect);
 		break;
 	case INET_PAIR:
-		r = pair_settle(op, f);
+		r = ptree_tcp_inside_settle(op, f);
 		break;
 	case INET_OWN:
 	case INET_NOWHERE:

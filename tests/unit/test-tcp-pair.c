@@ -65,7 +65,7 @@ static void pair_works(const char *ip, uint16_t port, const char *other_ip, uint
 
 	for (size_t i = 0; i < size; i++)
 		bytes[i] = (char)(i * 31 >> 3);
-	assert_int_equal(ptree_tcp_pair_make(nowhere, ends), 0);
+	assert_int_equal(ptree_tcp_pair_make(NULL, nowhere, ends), 0);
 	has_addresses(ends[0].fd, &ends[0].address, &ends[1].address);
 	has_addresses(ends[1].fd, &ends[1].address, &ends[0].address);
 	assert_int_equal(send(ends[1].fd, "more", 4, 0), 4);
@@ -105,7 +105,7 @@ static void pairs_may_have_an_end_s_address_in_common(void **state)
 	for (uint16_t i = 0; i < 20; i++) {
 		ends[i][0] = (struct ptree_tcp_end){ .address = address("192.0.2.1", 80) };
 		ends[i][1] = (struct ptree_tcp_end){ .address = address("192.0.2.2", (uint16_t)(2000 + i)) };
-		assert_int_equal(ptree_tcp_pair_make(nowhere, ends[i]), 0);
+		assert_int_equal(ptree_tcp_pair_make(NULL, nowhere, ends[i]), 0);
 	}
 	for (uint16_t i = 0; i < 20; i++) {
 		char c = (char)i;

@@ -17,7 +17,11 @@ readonly ALSO_OVER_THE_BUS=(
 	memfds_keep_size_seals_and_offsets
 	message_queues_are_each_side_s_own
 	pidfds_are_of_the_clone_s_own_processes
+	servers_and_clients_inside_go_on_in_a_network_of_their_own
 	shared_memory_is_each_side_s_own
+	sockets_that_are_connected_to_nothing_are_private
+	tcp_connections_are_severed_and_the_source_s_go_on
+	unix_connections_to_the_outside_are_severed
 )
 
 tests()
