@@ -119,7 +119,7 @@ int ptree_op_new(pid_t pid, int pidfd, struct ptree_op **ret)
 	op->status_fd = -1;
 	for (size_t i = 0; i < ARRAY_SIZE(op->stdio_fds); i++)
 		op->stdio_fds[i] = -1;
-	op->nowhere_fds[0] = op->nowhere_fds[1] = -1;
+	op->nowhere_fds[0] = op->nowhere_fds[1] = op->names_fd = -1;
 	op->uid = getuid();
 	op->max_pause_usec = PTREE_MAX_PAUSE_DEFAULT_USEC;
 	op->registry = PTREE_REGISTRY_INIT;
@@ -203,6 +203,7 @@ struct ptree_op *ptree_op_free(struct ptree_op *op)
 		ptree_close_fd(op->stdio_fds[i]);
 	ptree_close_fd(op->nowhere_fds[0]);
 	ptree_close_fd(op->nowhere_fds[1]);
+	ptree_close_fd(op->names_fd);
 	ptree_close_fd(op->requester_pidfd);
 	ptree_close_fd(op->pidfd);
 	ptree_registry_close(&op->registry);

@@ -111,6 +111,7 @@ struct ptree_op {
 	struct ptree_files files;
 	struct ptree_file *stdio_files[PTREE_NR_STDIO];	/* what the root has as 0, 1 and 2; NULL: closed, or no matter */
 	int nowhere_fds[2];		/* network namespaces for what is severed; -1: none was needed */
+	int names_fd;			/* the file system in which the clone's UNIX sockets have their paths; likewise */
 
 	/* clock */
 	enum ptree_step step;

@@ -120,6 +120,12 @@ static int is_inside(const struct ptree_op *op, int proc_fd)
 	return own.st_ino == twin.st_ino;
 }
 
+/* That of a process that has ended: who leaves /proc/PID then cannot come back. */
+static bool is_dead(const struct directory *d)
+{
+	return d->new_fd < 0 && faccessat(d->old_fd, "", X_OK, AT_EMPTY_PATH | AT_EACCESS) < 0 && errno == ESRCH;
+}
+
 static int member_move(struct ptree_op *op, const struct ptree_member *m)
 {
 	_cleanup_(directory_done) struct directory root = { .old_fd = -1, .new_fd = -1 };
@@ -138,7 +144,7 @@ static int member_move(struct ptree_op *op, const struct ptree_member *m)
 				       m->comm);
 	if (root.old_fd < 0)
 		return elsewhere(op, m);
-	if (root.new_fd < 0)
+	if (root.new_fd < 0 || is_dead(&working))
 		return stays(op, m, "root directory", &root);
 	r = move(op, m, &root, &working);
 	return r < 0 || working.new_fd >= 0 ? r : stays(op, m, "working directory", &working);

@@ -274,7 +274,7 @@ static int copy_attributes(const struct ptree_memory *memory)
 int ptree_memory_settle(struct ptree_op *op, struct ptree_file *f)
 {
 	const int not_open = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_DIRECTORY | O_NOFOLLOW | O_ASYNC;
-	const struct ptree_memory *memory = ptree_memory_object(f);
+	struct ptree_memory *memory = ptree_memory_object(f);
 	char path[64];
 	int r;
 
@@ -283,11 +283,19 @@ int ptree_memory_settle(struct ptree_op *op, struct ptree_file *f)
 	r = f == f->first ? copy_attributes(memory) : 0;
 	if (r < 0)
 		return ptree_file_error(op, f, r, "giving its copy owner and mode");
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", memory->fd);
-	f->twin_fd = open(path, ((int)f->info.flags & ~not_open) | O_CLOEXEC);
+	if (is_memfd(f) && !memory->given && (f->info.flags & O_ACCMODE) == O_RDWR) {
+		/* It does not count as open for writing, as what memfd_create() returns: it can be executed. */
+		memory->given = true;
+		f->twin_fd = fcntl(memory->fd, F_DUPFD_CLOEXEC, 3);
+		if (f->twin_fd >= 0 && fcntl(f->twin_fd, F_SETFL, (int)f->info.flags & ~not_open) < 0)
+			return ptree_file_error(op, f, -errno, "giving its copy the flags");
+	} else {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", memory->fd);
+		f->twin_fd = open(path, ((int)f->info.flags & ~not_open) | O_CLOEXEC);
+	}
 	if (f->twin_fd < 0)
 		return ptree_file_error(op, f, -errno, "opening its copy");
-	if (f->info.pos && !(f->info.flags & O_PATH) && lseek(f->twin_fd, f->info.pos, SEEK_SET) < 0)
+	if (!(f->info.flags & O_PATH) && lseek(f->twin_fd, f->info.pos, SEEK_SET) < 0)
 		return ptree_file_error(op, f, -errno, "placing its offset");
 	return 0;
 }

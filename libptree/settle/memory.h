@@ -23,6 +23,7 @@ void ptree_memory_release(struct ptree_file *f);
 struct ptree_memory {
 	int fd;				/* the clone's, open for reading and writing */
 	struct stat st;			/* the source's, at the time of the pause */
+	bool given;			/* a description has @fd itself */
 	int seals;			/* of a memfd, as F_GET_SEALS has them; else 0 */
 };
 

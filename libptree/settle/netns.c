@@ -17,26 +17,32 @@
 
 struct visit {
 	int netns_fd;
-	bool empty_root;
+	int *root_fd;
 	int (*f)(void *argument);
 	void *argument;
 	int result;
 };
 
 /* A tmpfs that is mounted nowhere: it needs no mount namespace, and nothing is left of it whatever happens to us. */
-static int root_empty(void)
+static int root_make(void)
 {
-	_cleanup_close_ int context = -1, mount = -1;
+	_cleanup_close_ int context = -1;
+	int mount;
 
-	if (unshare(CLONE_FS) < 0)
-		return -errno;
 	context = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC);
 	if (context < 0 || syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -errno;
 	mount = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
-	if (mount < 0 || fchdir(mount) < 0 || chroot(".") < 0)
-		return -errno;
-	return 0;
+	return mount < 0 ? -errno : mount;
+}
+
+static int root_enter(int *root_fd)
+{
+	if (*root_fd < 0)
+		*root_fd = root_make();
+	if (*root_fd < 0)
+		return *root_fd;
+	return unshare(CLONE_FS) < 0 || fchdir(*root_fd) < 0 || chroot(".") < 0 ? -errno : 0;
 }
 
 static void *visit_run(void *argument)
@@ -47,15 +53,15 @@ static void *visit_run(void *argument)
 		v->result = -errno;
 		return NULL;
 	}
-	v->result = v->empty_root ? root_empty() : 0;
+	v->result = v->root_fd ? root_enter(v->root_fd) : 0;
 	if (v->result == 0)
 		v->result = v->f(v->argument);
 	return NULL;
 }
 
-int ptree_netns_call(int netns_fd, bool empty_root, int (*f)(void *argument), void *argument)
+int ptree_netns_call(int netns_fd, int *root_fd, int (*f)(void *argument), void *argument)
 {
-	struct visit v = { .netns_fd = netns_fd, .empty_root = empty_root, .f = f, .argument = argument };
+	struct visit v = { .netns_fd = netns_fd, .root_fd = root_fd, .f = f, .argument = argument };
 	sigset_t all, before;
 	pthread_t thread;
 	int r;
@@ -137,7 +143,7 @@ static int nowhere_make(void *ret_fd)
 int ptree_nowhere_open(void)
 {
 	int fd = -1;
-	int r = ptree_netns_call(-1, false, nowhere_make, &fd);
+	int r = ptree_netns_call(-1, NULL, nowhere_make, &fd);
 
 	return r < 0 ? r : fd;
 }

@@ -9,11 +9,11 @@
 
 /*
  * ptree_netns_call() - what @f returns, called by a thread in the network namespace of @netns_fd; -1: the caller's own
- * @empty_root: an empty file system of its own is what the thread sees as "/", so that UNIX sockets can be bound to any
- *	path there. It is gone with the last of them.
+ * @root_fd: NULL, or what the thread sees as "/": an empty file system, made where this is -1, so that UNIX sockets can be
+ *	bound to any path there. It is gone with the descriptor and the last of them.
  * -errno of what could not be prepared.
  */
-int ptree_netns_call(int netns_fd, bool empty_root, int (*f)(void *argument), void *argument);
+int ptree_netns_call(int netns_fd, int *root_fd, int (*f)(void *argument), void *argument);
 
 /*
  * ptree_nowhere_open() - a new network namespace in which every address of IPv4 and IPv6 is its own, and which has no way

@@ -115,13 +115,19 @@ static size_t piece_size(const struct ptree_queue *q, const struct ptree_message
 	return type == SOCK_STREAM && n > 0 && n < m->size ? n : m->size;
 }
 
-static int message_send(struct ptree_queue *q, struct ptree_op *op, const struct ptree_message *m, int fd, int type)
+int ptree_message_send(struct ptree_queue *q, struct ptree_op *op, const struct ptree_message *m, int fd, int type,
+		       const struct sockaddr *to, socklen_t to_size)
 {
 	union {
 		char room[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(MAX_RIGHTS * sizeof(int))];
 		struct cmsghdr align;
 	} control = { 0 };
-	struct msghdr header = { .msg_control = control.room, .msg_controllen = sizeof(control.room) };
+	struct msghdr header = {
+		.msg_name = (void *)to,
+		.msg_namelen = to_size,
+		.msg_control = control.room,
+		.msg_controllen = sizeof(control.room),
+	};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&header);
 	size_t used = 0, piece = piece_size(q, m, type), sent = 0;
 	int fds[MAX_RIGHTS], r = 0;
@@ -174,7 +180,7 @@ int ptree_queue_send(struct ptree_queue *q, struct ptree_op *op, int fd, int typ
 
 		if (m->nr_rights > 0 && !installed)
 			return 0;
-		r = message_send(q, op, m, fd, type);
+		r = ptree_message_send(q, op, m, fd, type, NULL, 0);
 		if (r < 0)
 			return r;
 	}

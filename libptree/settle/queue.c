@@ -10,6 +10,7 @@
 
 #include <poll.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "socket.h"
 
@@ -23,6 +24,8 @@ struct look {
 	ssize_t n;
 	int flags;
 	struct ptree_message message;
+	struct sockaddr_un from;
+	socklen_t from_size;
 	int rights[253];	/* SCM_MAX_FD */
 	size_t nr_rights;
 	bool anything;		/* a message without bytes is one, an end is not */
@@ -75,6 +78,8 @@ static int look(struct look *l, size_t offset, void *bytes, size_t size)
 	char control[8192] __attribute__((aligned(sizeof(size_t))));
 	struct iovec io = { .iov_base = bytes, .iov_len = size };
 	struct msghdr header = {
+		.msg_name = &l->from,
+		.msg_namelen = sizeof(l->from),
 		.msg_iov = &io,
 		.msg_iovlen = 1,
 		.msg_control = control,
@@ -90,6 +95,7 @@ static int look(struct look *l, size_t offset, void *bytes, size_t size)
 	if (l->n < 0)
 		return -errno;
 	control_read(l, &header);
+	l->from_size = header.msg_namelen;
 	l->flags = header.msg_flags;
 	if (l->flags & MSG_CTRUNC) {
 		rights_close(l);
@@ -127,6 +133,13 @@ static int message_add(struct ptree_queue *q, struct look *l, size_t size, bool 
 	}
 	m = &q->messages[q->nr_messages];
 	*m = l->message;
+	if (l->type == SOCK_DGRAM && l->from_size > sizeof(sa_family_t)) {
+		m->name = malloc(l->from_size);
+		if (!m->name)
+			return -ENOMEM;
+		memcpy(m->name, &l->from, l->from_size);
+		m->name_size = l->from_size;
+	}
 	m->at = q->nr_bytes;
 	m->size = size;
 	m->first_right = q->nr_rights;
@@ -269,6 +282,8 @@ void ptree_queue_done(struct ptree_queue *q)
 {
 	for (size_t i = 0; i < q->nr_rights; i++)
 		ptree_close_fd(q->rights[i].fd);
+	for (size_t i = 0; i < q->nr_messages; i++)
+		free(q->messages[i].name);
 	free(q->rights);
 	free(q->messages);
 	free(q->bytes);

@@ -21,6 +21,8 @@ struct ptree_message {
 	size_t size;
 	bool has_sender;
 	struct ucred sender;		/* as the engine's namespaces number it */
+	char *name;			/* of the socket it came from, as struct sockaddr_un has it; NULL: it has none */
+	size_t name_size;
 	size_t first_right;
 	size_t nr_rights;
 };
@@ -55,6 +57,10 @@ bool ptree_queue_waits(const struct ptree_queue *q);
  * @installed: the clone has its own files, and so descriptors can go
  */
 int ptree_queue_send(struct ptree_queue *q, struct ptree_op *op, int fd, int type, bool installed);
+
+/* ptree_message_send() - one of them, from @fd; to @to of @to_size bytes, or NULL: to whom it is connected. -errno. */
+int ptree_message_send(struct ptree_queue *q, struct ptree_op *op, const struct ptree_message *m, int fd, int type,
+		       const struct sockaddr *to, socklen_t to_size);
 
 void ptree_queue_done(struct ptree_queue *q);
 

@@ -70,7 +70,7 @@ static int open_by_init(struct ptree_op *op, int netns_fd, struct opening *o)
 int ptree_socket_open(struct ptree_op *op, int netns_fd, int family, int type, int protocol, int *ret_fd)
 {
 	struct opening o = { .family = family, .type = type, .protocol = protocol, .fd = -1 };
-	int r = ptree_netns_call(netns_fd, false, open_here, &o);
+	int r = ptree_netns_call(netns_fd, NULL, open_here, &o);
 
 	if (r == -EAFNOSUPPORT)
 		r = open_by_init(op, netns_fd, &o);

@@ -76,7 +76,7 @@ int ptree_socket_make(const struct ptree_file *f, int *fds, size_t nr)
 			r = -errno;
 		unmake(&m);
 		if (r == 0)
-			r = ptree_netns_call(netns, false, make, &m);
+			r = ptree_netns_call(netns, NULL, make, &m);
 		if (r < 0)
 			return r;
 	}

@@ -50,13 +50,27 @@ bool ptree_unix_is_free(const struct ptree_op *op, const struct ptree_file *f)
 	       ((const struct sockaddr_un *)&name->storage)->sun_path[0] == '\0';
 }
 
+/* Whether a socket of the tree is connected to it, or it to one. */
+static bool is_talked_to_inside(const struct ptree_op *op, const struct ptree_file *f)
+{
+	if (f->info.peer && ptree_unix_peer((struct ptree_op *)op, f))
+		return true;
+	for (size_t i = 0; i < op->files.nr_files; i++)
+		if (op->files.files[i].info.family == AF_UNIX && op->files.files[i].info.peer == f->info.cookie)
+			return true;
+	return false;
+}
+
 /* A name is one socket's only, so a second one of that name is nobody's. */
 static int judge_bound(const struct ptree_op *op, struct ptree_file *f, bool sever)
 {
 	if (!sever && ptree_unix_is_free(op, f)) {
 		unix_of(f)->own = true;
-		return become(f, UNIX_ALONE, PTREE_POLICY_PRIVATE, NULL);
+		return become(f, unix_is_datagram(f) ? UNIX_NAMED : UNIX_ALONE, PTREE_POLICY_PRIVATE, NULL);
 	}
+	if (!sever && unix_is_datagram(f) && is_talked_to_inside(op, f))
+		return become(f, UNIX_NAMED, PTREE_POLICY_PRIVATE,
+			      "has its name, which only sockets of the clone know: what others send to it is the source's");
 	if (sever)
 		return become(f, UNIX_ALONE, PTREE_POLICY_SEVER, "has its name, by which nobody can reach it");
 	return become(f, UNIX_ALONE, PTREE_POLICY_SHARE,
@@ -72,6 +86,8 @@ static int judge_datagram(struct ptree_op *op, struct ptree_file *f, bool sever)
 		return judge_bound(op, f, sever);
 	if (!f->info.peer)
 		return become(f, UNIX_ALONE, PTREE_POLICY_PRIVATE, NULL);
+	if (!sever && peer && ptree_address_given(&s->peer_name))
+		return become(f, UNIX_CALLER, PTREE_POLICY_PRIVATE, NULL);
 	if (!sever && peer && peer->info.peer == f->info.cookie && !ptree_address_given(&s->peer_name)) {
 		if (ptree_unix_is_inside(f) && ptree_unix_is_inside(peer))
 			return become(f, UNIX_PAIR, PTREE_POLICY_PRIVATE, NULL);
@@ -93,6 +109,12 @@ static int judge_connection(struct ptree_op *op, struct ptree_file *f, bool seve
 	}
 	if (sever)
 		return become(f, UNIX_SEVERED, PTREE_POLICY_SEVER, "severed, as was asked for");
+	/* What it has written is in the queue of a socket that nobody has a descriptor of. */
+	if (unix_of(f)->waits && unix_of(f)->unread)
+		return ptree_file_refuse(f, "what was written to it before it was accepted cannot be read; try again, or "
+					    "--share=unix lets both sides use it");
+	if (unix_of(f)->waits)
+		return become(f, UNIX_CALLER, PTREE_POLICY_PRIVATE, NULL);
 	if (peer && ptree_unix_is_inside(f) && ptree_unix_is_inside(peer))
 		return become(f, UNIX_PAIR, PTREE_POLICY_PRIVATE, NULL);
 	if (!peer && (f->info.is & both) == both)

@@ -7,6 +7,7 @@
 
 #include "../call.h"
 #include "netns.h"
+#include "unix-names.h"
 #include "unix-state.h"
 
 /* In an empty root and in the network namespace that is nowhere, or the clone's own: every name is free there. */
@@ -19,8 +20,7 @@ struct nowhere_job {
 	int connected_fd;
 };
 
-/* The directories that a path of a socket goes through. */
-static int directories_make(const struct ptree_address *name)
+int ptree_unix_directories_make(const struct ptree_address *name)
 {
 	const struct sockaddr_un *un = (const void *)&name->storage;
 	char path[sizeof(un->sun_path) + 1] = { 0 };
@@ -43,7 +43,7 @@ static int nowhere_make(void *argument)
 	struct nowhere_job *job = argument;
 	_cleanup_close_ int named = -1, connected = -1;
 	int type = job->info->type | SOCK_CLOEXEC;
-	int r = directories_make(job->name);
+	int r = ptree_unix_directories_make(job->name);
 
 	if (r < 0)
 		return r;
@@ -73,8 +73,9 @@ static int nowhere_make(void *argument)
 static int nowhere_run(struct ptree_op *op, struct nowhere_job *job, bool own)
 {
 	int netns = own ? op->namespaces.fds[PTREE_NAMESPACE_NET] : ptree_socket_nowhere(op, 0);
+	_cleanup_close_ int root = -1;
 
-	return netns < 0 ? netns : ptree_netns_call(netns, true, nowhere_make, job);
+	return netns < 0 ? netns : ptree_netns_call(netns, &root, nowhere_make, job);
 }
 
 static int make_named(struct ptree_op *op, struct ptree_file *f, bool listen)
@@ -145,11 +146,14 @@ int ptree_unix_make(struct ptree_op *op, struct ptree_file *f)
 	case UNIX_ALONE:
 		return s->bound ? make_named(op, f, false) : ptree_socket_make(f, &f->twin_fd, 1);
 	case UNIX_LISTENER:
-		return make_named(op, f, true);
+		return s->nr_callers > 0 ? ptree_unix_names_make(op) : make_named(op, f, true);
 	case UNIX_SEVERED:
 		return ptree_unix_make_severed(op, f, &s->peer_fd);
 	case UNIX_RECONNECTED:
 		return make_reconnected(op, f);
+	case UNIX_NAMED:
+	case UNIX_CALLER:
+		return ptree_unix_names_make(op);
 	case UNIX_PAIR:
 		peer = ptree_unix_peer(op, f);
 		r = ptree_socket_make(f, fds, 2);

@@ -13,11 +13,15 @@ enum unix_role {
 	UNIX_SEVERED,		/* its peer is gone, or goes */
 	UNIX_RECONNECTED,	/* a datagram socket that sends to an address */
 	UNIX_LISTENER,		/* that nobody can reach, unless it is @own */
+	UNIX_NAMED,		/* a datagram socket whose name only sockets of the clone know */
+	UNIX_CALLER,		/* connected, or being connected, by name to one of the clone's */
 };
 
 struct unix_state {
 	enum unix_role role;
 	bool own;			/* has its name in the clone's own network namespace */
+	bool waits;			/* at a listener of the tree, to be accepted */
+	bool unread;			/* and has written something meanwhile */
 	bool bound;			/* datagram and unconnected sockets only */
 	struct ptree_socket_options options;
 	struct ptree_queue queue;
@@ -27,6 +31,9 @@ struct unix_state {
 	unsigned under_way;		/* descriptors of it that are in queues of the tree */
 	bool resolved;
 	bool elsewhere;			/* made in the network namespace that is nowhere */
+	uint32_t *callers;		/* of a listener: inodes of the tree's sockets that wait for accept(), in order */
+	size_t nr_callers;
+	int backlog;
 	int fd;				/* between settle and finish: the clone's own */
 	int peer_fd;			/* its peer, until the queue is filled: then a severed one's is closed */
 };
@@ -55,6 +62,12 @@ int ptree_unix_look(struct ptree_op *op, struct ptree_file *f);
 
 /* Makes what the role says, in f->twin_fd; of a pair both. -errno, without a sentence. */
 int ptree_unix_make(struct ptree_op *op, struct ptree_file *f);
+
+/* The directories that a path of a socket goes through, in the calling thread's root. -errno. */
+int ptree_unix_directories_make(const struct ptree_address *name);
+
+/* After the last message of @fd: options, and the directions that are closed. -errno. */
+int ptree_unix_end_finish(struct ptree_file *f, int fd);
 
 /* A socket whose peer, @ret_peer_fd, has the name that the old one's peer has. */
 int ptree_unix_make_severed(struct ptree_op *op, struct ptree_file *f, int *ret_peer_fd);

@@ -12,8 +12,9 @@
 #include <sys/stat.h>
 
 #include "status.h"
+#include "unix-backlog.h"
+#include "unix-names.h"
 #include "unix-state.h"
-
 
 bool ptree_unix_is_listener(const struct ptree_file *f)
 {
@@ -33,6 +34,11 @@ int ptree_unix_judge_listener(struct ptree_op *op, struct ptree_file *f)
 	if (r < 0)
 		return r;
 	unix_of(f)->role = UNIX_LISTENER;
+	if (!ptree_policy_asked(op, PTREE_GROUP_LISTEN) && f->info.backlog > 0) {
+		r = ptree_unix_backlog_judge(op, f);
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
 	if (!ptree_policy_asked(op, PTREE_GROUP_LISTEN) && ptree_unix_is_free(op, f)) {
 		unix_of(f)->own = true;
 		f->policy = PTREE_POLICY_PRIVATE;
@@ -72,7 +78,7 @@ int ptree_unix_capture(struct ptree_op *op, struct ptree_file *f)
 		return ptree_file_error(op, f, r, "what waits to be read from it cannot be copied");
 	/* Connecting it anew would empty it, and a message of a name comes from a socket of that name only. */
 	if (s->queue.nr_messages > 0 && (s->role == UNIX_RECONNECTED || s->role == UNIX_ALONE ||
-					 (unix_is_datagram(f) && ptree_address_given(&s->peer_name))))
+					 (s->role == UNIX_SEVERED && unix_is_datagram(f) && ptree_address_given(&s->peer_name))))
 		return ptree_socket_refuse(op, f, "messages wait in it of somebody whom it is not connected to; "
 						  "--share=unix lets both sides use it");
 	return 0;
@@ -114,8 +120,7 @@ static int queues_resolve(struct ptree_op *op)
 	return r;
 }
 
-/* Options and what else ends sending: only after the last message. */
-static int end_finish(struct ptree_file *f, int fd)
+int ptree_unix_end_finish(struct ptree_file *f, int fd)
 {
 	struct unix_state *s = unix_of(f);
 	bool read = f->info.is & PTREE_FILE_SHUT_READ, write = f->info.is & PTREE_FILE_SHUT_WRITE;
@@ -150,8 +155,8 @@ static int fill(struct ptree_op *op, struct ptree_file *f, int fd, struct ptree_
 	*ret_done = !ptree_queue_waits(&unix_of(f)->queue) && !(peer && ptree_queue_waits(&unix_of(peer)->queue));
 	if (!*ret_done)
 		return 0;
-	r = end_finish(f, fd);
-	return r == 0 && peer ? end_finish(peer, peer_fd) : r;
+	r = ptree_unix_end_finish(f, fd);
+	return r == 0 && peer ? ptree_unix_end_finish(peer, peer_fd) : r;
 }
 
 int ptree_unix_settle(struct ptree_op *op, struct ptree_file *f)
@@ -164,16 +169,16 @@ int ptree_unix_settle(struct ptree_op *op, struct ptree_file *f)
 	r = queues_resolve(op);
 	if (r < 0)
 		return r;
-	if (f->twin_fd >= 0)
+	if (f->twin_fd >= 0 && !ptree_unix_is_by_name(f))
 		return 0;	/* made with its peer */
-	r = ptree_unix_make(op, f);
+	r = f->twin_fd < 0 ? ptree_unix_make(op, f) : 0;
 	if (r < 0)
-		return ptree_file_error(op, f, r, "its like cannot be made");
+		return op->error.code == 0 ? ptree_file_error(op, f, r, "its like cannot be made") : r;
 	peer = s->role == UNIX_PAIR ? ptree_unix_peer(op, f) : NULL;
 	r = ptree_status_set(op, f, f->twin_fd);
 	if (r == 0 && peer)
 		r = ptree_status_set(op, peer, peer->twin_fd);
-	if (r < 0)
+	if (r < 0 || ptree_unix_is_by_name(f))
 		return r;
 	r = fill(op, f, f->twin_fd, peer, peer ? peer->twin_fd : s->peer_fd, false, &done);
 	if (r == 0 && !done) {
@@ -194,6 +199,10 @@ int ptree_unix_finish(struct ptree_op *op, struct ptree_file *f)
 
 	if (s->fd < 0)
 		return ptree_status_finish(op, f);
+	if (ptree_unix_is_by_name(f)) {
+		r = ptree_unix_names_finish(op);
+		return r < 0 ? r : ptree_status_finish(op, f);
+	}
 	peer = s->role == UNIX_PAIR ? ptree_unix_peer(op, f) : NULL;
 	r = fill(op, f, s->fd, peer, s->peer_fd, true, &done);
 	if (r < 0)
@@ -213,6 +222,7 @@ void ptree_unix_release(struct ptree_file *f)
 	ptree_socket_options_done(&s->options);
 	ptree_close_fd(s->fd);
 	ptree_close_fd(s->peer_fd);
+	free(s->callers);
 	free(s);
 	f->state = NULL;
 }
