@@ -143,6 +143,32 @@ int ptree_clone(struct ptree *p, pid_t pid, const struct ptree_clone_options *op
 /* ptree_clone_pidfd() - the same, for a process that cannot be mistaken. @pidfd stays the caller's. */
 int ptree_clone_pidfd(struct ptree *p, int pidfd, const struct ptree_clone_options *options, struct ptree_clone **ret);
 
+/**
+ * ptree_generation() - a number that is another one in every copy of the process
+ *
+ * Random, never 0, and the same for as long as the process is not copied; another one in the clone and in a child of
+ * fork(), for they have the same random state, nonces and identifiers: a program that remembers the number with such state
+ * and compares it before each use knows when to seed anew. Two reads of memory unless it has changed. For any thread at any
+ * time, but not for signal handlers. The first call is to be made before the clone is. 0: this system cannot tell.
+ */
+uint64_t ptree_generation(void);
+
+/**
+ * ptree_at_clone() - have a function called in each clone of the process, as pthread_atfork(3) does for fork()
+ * @function: called with @userdata, once per clone, in the order of registration
+ *
+ * Called by the first thread that comes to ptree_generation() in the clone,
+ * before that function does anything; other threads that come there wait. Not called in children of fork(), which
+ * inherit the hooks for their own clones. In a hook everything of this library may be used but this function and
+ * ptree_at_clone_remove().
+ *
+ * Errors: -EINVAL no function; -EBUSY in a hook; -ENOMEM; -ENOSYS this system has no MADV_WIPEONFORK.
+ */
+int ptree_at_clone(void (*function)(void *userdata), void *userdata);
+
+/* ptree_at_clone_remove() - the last such registration is undone. -ENOENT there is none; -EBUSY in a hook. */
+int ptree_at_clone_remove(void (*function)(void *userdata), void *userdata);
+
 /* ptree_clone_ref(), ptree_clone_unref() - counted handles. unref takes NULL and returns NULL. */
 struct ptree_clone *ptree_clone_ref(struct ptree_clone *c);
 struct ptree_clone *ptree_clone_unref(struct ptree_clone *c);
