@@ -24,6 +24,11 @@ struct ptree_backend_ops {
 	/* The process is @pidfd; @pid is its number, for sentences. The pidfd stays the caller's. */
 	int (*clone)(struct ptree *p, int pidfd, pid_t pid, const struct ptree_clone_options *options,
 		     struct ptree_clone **ret);
+	/*
+	 * Clones the caller. Returns in the clone as well, with whatever: open.c tells the sides apart. Nothing that it had
+	 * open, allocated or locked is left, on either side. Threads that call it are not cancelled.
+	 */
+	int (*fork)(struct ptree *p, const struct ptree_clone_options *options, uint64_t *ret_id);
 	int (*inspect)(struct ptree *p, int pidfd, pid_t pid, const struct ptree_clone_options *options,
 		       struct ptree_report **ret);
 

@@ -62,7 +62,7 @@ static int protect(struct ptree_op *op)
 {
 	pid_t bus = ptree_member_bus_pid();
 
-	if (op->requester_pidfd >= 0 && ptree_op_protect(op, ptree_proc_pidfd_pid(op->requester_pidfd)) < 0)
+	if (op->requester_pidfd >= 0 && !op->fork && ptree_op_protect(op, ptree_proc_pidfd_pid(op->requester_pidfd)) < 0)
 		return ptree_error_oom(&op->error, "inspect");
 	if (bus > 1 && ptree_op_protect(op, bus) < 0)
 		return ptree_error_oom(&op->error, "inspect");

@@ -11,6 +11,8 @@ struct ptree_backend_ops;
 
 /* A context. open.c makes and frees it, clears @error before each call and passes the call on to @ops. */
 struct ptree {
+	enum ptree_backend asked;		/* what ptree_open() was asked for, after the environment */
+	uint64_t generation;			/* of the process that opened it */
 	const struct ptree_backend_ops *ops;	/* NULL: ptree_open() failed; only the error can be asked */
 	void *backend;				/* the backend's own */
 	struct ptree_error error;

@@ -64,6 +64,7 @@ struct ptree_op {
 	struct ptree_policies policies;	/* what was asked for, by the host's configuration and over it by the options */
 	int stdio_fds[PTREE_NR_STDIO];	/* the op's own, to take the place of the root's 0, 1 and 2; -1: not to be replaced */
 	int requester_pidfd;		/* the op's own; whose rights over the members count; -1: the caller's */
+	bool fork;			/* the root asked for it, by ptree_fork(): it may be frozen, and its question is cut off */
 	uid_t uid;			/* who asked for it */
 	pid_t *protect;			/* malloc'ed: never freeze these (ptreed's own processes …) */
 	size_t nr_protect;

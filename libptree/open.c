@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The front of libptree: contexts, the choice of a backend, and every call on its way there, with its arguments checked. */
+#include <pthread.h>
 #include <string.h>
 
 #include "backend.h"
@@ -10,15 +11,6 @@
 static int refuse(struct ptree *p, int code, const char *sentence)
 {
 	return ptree_error_set(&p->error, code, 0, "%s", sentence);
-}
-
-/* A call may begin: forgets the last error. */
-static int begin(struct ptree *p)
-{
-	if (!p->ops)
-		return p->error.code ? p->error.code : -ENOTCONN;
-	ptree_error_clear(&p->error);
-	return 0;
 }
 
 /* Whatever fails has a sentence, be it a poor one. */
@@ -43,12 +35,13 @@ static int open_with(struct ptree *p, const struct ptree_backend_ops *ops)
 
 /*
  * Root has the engine itself, which nothing is kept from; ptreed learns of its clones by the registry, and is as hardened as
- * its unit makes it. Everybody else asks ptreed. Where the first way does not work, the other; else what both said.
+ * its unit makes it. Everybody else asks ptreed, and so does root where it sees other pids than the host does, as in a
+ * clone. Where the first way does not work, the other; else what both said.
  */
 static int open_auto(struct ptree *p)
 {
 	const struct ptree_backend_ops *ways[] = { &ptree_backend_bus, &ptree_backend_direct };
-	const size_t first = geteuid() == 0;
+	const size_t first = geteuid() == 0 && !ptree_proc_is_inner();
 	struct ptree_error errors[2];
 
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
@@ -80,16 +73,10 @@ static int choose(enum ptree_backend *backend)
 	return 0;
 }
 
-int ptree_open(struct ptree **ret, enum ptree_backend backend)
+static int open_asked(struct ptree *p)
 {
-	struct ptree *p = calloc(1, sizeof(*p));
-
-	*ret = p;
-	if (!p)
-		return -ENOMEM;
-	if (choose(&backend) < 0)
-		return refuse(p, -EINVAL, "PTREE_BACKEND is none of auto, direct, bus, noop");
-	switch (backend) {
+	p->generation = ptree_generation();
+	switch (p->asked) {
 	case PTREE_BACKEND_AUTO:
 		return open_auto(p);
 	case PTREE_BACKEND_DIRECT:
@@ -102,14 +89,46 @@ int ptree_open(struct ptree **ret, enum ptree_backend backend)
 	return refuse(p, -EINVAL, "there is no such backend");
 }
 
+int ptree_open(struct ptree **ret, enum ptree_backend backend)
+{
+	struct ptree *p = calloc(1, sizeof(*p));
+
+	*ret = p;
+	if (!p)
+		return -ENOMEM;
+	if (choose(&backend) < 0)
+		return refuse(p, -EINVAL, "PTREE_BACKEND is none of auto, direct, bus, noop");
+	p->asked = backend;
+	return open_asked(p);
+}
+
+static void leave(struct ptree *p)
+{
+	if (p->ops && p->backend)
+		p->ops->close(p);
+	p->backend = NULL;
+}
+
 struct ptree *ptree_close(struct ptree *p)
 {
 	if (!p)
 		return NULL;
-	if (p->ops)
-		p->ops->close(p);
+	leave(p);
 	free(p);
 	return NULL;
+}
+
+/* A call may begin: forgets the last error. In a copy of the process the way is chosen, and taken, once more. */
+static int begin(struct ptree *p)
+{
+	if (p->generation != ptree_generation() && p->asked != PTREE_BACKEND_NOOP) {
+		leave(p);
+		return open_asked(p);
+	}
+	if (!p->ops)
+		return p->error.code ? p->error.code : -ENOTCONN;
+	ptree_error_clear(&p->error);
+	return 0;
 }
 
 const char *ptree_error_message(const struct ptree *p)
@@ -219,6 +238,33 @@ int ptree_clone(struct ptree *p, pid_t pid, const struct ptree_clone_options *op
 	_cleanup_close_ int pidfd = number_open(p, pid);
 
 	return pidfd < 0 ? pidfd : ptree_clone_pidfd(p, pidfd, options, ret);
+}
+
+int64_t ptree_fork(struct ptree *p, const struct ptree_clone_options *options)
+{
+	uint64_t generation = ptree_generation(), id = 0;
+	struct ptree_clone_options copy;
+	int r, cancel;
+
+	r = begin(p);
+	if (r >= 0)
+		r = options_copy(p, options, &copy);
+	if (r < 0)
+		return r;
+	if (!generation)
+		return refuse(p, -ENOSYS, "fork: this system has no MADV_WIPEONFORK, by which a clone would know that it is one");
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	r = p->ops->fork(p, &copy, &id);
+	/* An answer comes in the source only. In the clone it is of no matter what the wait ended with. */
+	if (ptree_generation() != generation && r < 0) {
+		ptree_error_clear(&p->error);
+		leave(p);
+		r = 0;
+		id = 0;
+	}
+	pthread_setcancelstate(cancel, NULL);
+	return r < 0 ? end(p, r) : (int64_t)id;
 }
 
 int ptree_inspect_pidfd(struct ptree *p, int pidfd, const struct ptree_clone_options *options, struct ptree_report **ret)

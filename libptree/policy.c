@@ -211,3 +211,12 @@ int ptree_policies_supported(const struct ptree_policies *p, struct ptree_error 
 	}
 	return 0;
 }
+
+/* It waits for the answer on a UNIX connection, on which one side would take what is for the other. */
+int ptree_policies_forkable(const struct ptree_policies *p, struct ptree_error *e)
+{
+	if (p->of[PTREE_GROUP_UNIX] == PTREE_POLICY_SHARE)
+		return ptree_error_set(e, -EINVAL, 0,
+				       "prepare: who clones itself waits on a UNIX connection, which cannot be shared with the clone; leave unix out of share, or have it severed");
+	return 0;
+}

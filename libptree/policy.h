@@ -68,6 +68,9 @@ void ptree_policies_merge(struct ptree_policies *p, const struct ptree_policies 
 /* ptree_policies_supported() - is there what carries it out? -EOPNOTSUPP with a sentence that names what there is not. */
 int ptree_policies_supported(const struct ptree_policies *p, struct ptree_error *e);
 
+/* ptree_policies_forkable() - may a process that clones itself ask for this? -EINVAL with a sentence. */
+int ptree_policies_forkable(const struct ptree_policies *p, struct ptree_error *e);
+
 /* Whether the clone is to have one of its own: a mount namespace unless it is shared, others where they are asked for. */
 bool ptree_namespace_private(const struct ptree_policies *p, enum ptree_namespace ns);
 

@@ -85,9 +85,11 @@ int ptree_prepare(struct ptree_op *op)
 	int r;
 
 	/* Whoever asks would be frozen, and cloned with its question open. */
-	if (op->requester_pidfd >= 0 && ptree_op_protect(op, ptree_proc_pidfd_pid(op->requester_pidfd)) < 0)
+	if (op->requester_pidfd >= 0 && !op->fork && ptree_op_protect(op, ptree_proc_pidfd_pid(op->requester_pidfd)) < 0)
 		return ptree_error_oom(&op->error, "prepare");
 	r = ptree_policies_supported(&op->policies, &op->error);
+	if (r >= 0 && op->fork)
+		r = ptree_policies_forkable(&op->policies, &op->error);
 	if (r < 0)
 		return r;
 	r = ptree_walk_refuse_root(op, &root);

@@ -10,6 +10,7 @@
 
 #include "internal.h"
 
+#define HOST_PIDNS 0xeffffffc	/* PROC_PID_INIT_INO, include/linux/proc_ns.h, read in v6.1, v6.12, v7.2 */
 #define PROC_PATH_MAX (sizeof("/proc/-2147483648/ns/pid"))
 
 int ptree_proc_read(int dir_fd, const char *name, char *buffer, size_t size)
@@ -167,6 +168,13 @@ int ptree_proc_same_pidns(pid_t a, pid_t b)
 	if (stat(path, &y) < 0)
 		return 0;
 	return x.st_ino == y.st_ino && x.st_dev == y.st_dev;
+}
+
+bool ptree_proc_is_inner(void)
+{
+	struct stat own;
+
+	return stat("/proc/self/ns/pid", &own) == 0 && own.st_ino != HOST_PIDNS;
 }
 
 pid_t ptree_proc_pidfd_pid(int pidfd)

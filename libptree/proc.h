@@ -43,6 +43,9 @@ uint64_t ptree_proc_start(pid_t pid);
 /* 1: both are in the same pid namespace; 0: they are not. */
 int ptree_proc_same_pidns(pid_t a, pid_t b);
 
+/* Whether the caller is in a pid namespace of its own, and not in the host's. */
+bool ptree_proc_is_inner(void);
+
 /* The number behind a pidfd. -ESRCH it is gone. */
 pid_t ptree_proc_pidfd_pid(int pidfd);
 

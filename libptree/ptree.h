@@ -144,6 +144,26 @@ int ptree_clone(struct ptree *p, pid_t pid, const struct ptree_clone_options *op
 int ptree_clone_pidfd(struct ptree *p, int pidfd, const struct ptree_clone_options *options, struct ptree_clone **ret);
 
 /**
+ * ptree_fork() - clone the caller: its process, all threads of it, and everything below it
+ * @p: context
+ * @options: as for ptree_clone(), but that unix may not be in @share_list; NULL for the defaults
+ *
+ * Returns in both, as fork() does: in the source the id of the clone, a positive number, which ptree_get() takes as text;
+ * in the clone 0. With PTREE_CLONE_HOLD the clone returns when it is thawed. Hooks (ptree_at_clone()) have run in the clone
+ * when this returns. Every thread of it that was in a ptree_fork() returns 0, also where another one, or somebody outside,
+ * made that clone. In the clone @p is as good as new: its connection is made again at its next use.
+ *
+ * The clone is made by a process outside of the tree: ptreed, or with the direct backend one that is started for it. It
+ * blocks until the clone runs; signal handlers run meanwhile. No cancellation point. @options->progress is not called.
+ *
+ * Errors: those of ptree_clone(), except that the caller may be in the tree; -EINVAL unix is to be shared; -EOPNOTSUPP with the
+ * direct backend, the caller is a child subreaper, or in a pid namespace of its own (a clone, a container): that is for
+ * PTREE_BACKEND_BUS; -ENOSYS this system has no MADV_WIPEONFORK; -ECONNRESET, -EIO who made the clone died, and all was
+ * undone.
+ */
+int64_t ptree_fork(struct ptree *p, const struct ptree_clone_options *options);
+
+/**
  * ptree_generation() - a number that is another one in every copy of the process
  *
  * Random, never 0, and the same for as long as the process is not copied; another one in the clone and in a child of
@@ -157,7 +177,7 @@ uint64_t ptree_generation(void);
  * ptree_at_clone() - have a function called in each clone of the process, as pthread_atfork(3) does for fork()
  * @function: called with @userdata, once per clone, in the order of registration
  *
- * Called by the first thread that comes to ptree_generation() in the clone,
+ * Called by the first thread that comes to ptree_generation(), ptree_fork() or any function with a context in the clone,
  * before that function does anything; other threads that come there wait. Not called in children of fork(), which
  * inherit the hooks for their own clones. In a hook everything of this library may be used but this function and
  * ptree_at_clone_remove().

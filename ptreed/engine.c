@@ -20,13 +20,13 @@
 #define RECOVER_USEC (20 * USEC_PER_SEC)
 #define REPORT_MAX_BYTES (16 << 20)	/* a message on the bus is at most 32 MiB, unless the bus allows more */
 
-/* Never freeze the daemon, the bus, or the process that waits for our answer. */
+/* Never freeze the daemon, the bus, or the process that waits for our answer, unless it is made for that. */
 static int protect(struct ptree_op *op, const struct operation *o)
 {
 	int r;
 
 	r = ptree_op_protect(op, getppid());
-	if (r >= 0)
+	if (r >= 0 && !o->options.fork)
 		r = ptree_op_protect(op, o->caller.pid);
 	if (r >= 0 && o->manager->bus_pid > 1)
 		r = ptree_op_protect(op, o->manager->bus_pid);
@@ -82,6 +82,7 @@ static int op_new(const struct operation *o, const struct ptree_clone_options *o
 	if (r < 0)
 		return r;
 	op->policies = o->options.policies;
+	op->fork = o->options.fork;
 	op->uid = o->caller.uid;
 	/* Where polkit allowed more than the caller's own rights, ours count. */
 	op->requester_pidfd = o->elevated ? -1 : dup(o->caller.pidfd);

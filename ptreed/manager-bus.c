@@ -72,6 +72,10 @@ static int submit(struct manager *m, enum operation_kind kind, sd_bus_message *m
 	if (o->options.cgroup && o->caller.uid != 0)
 		return errors_set(error, -EPERM, "authorize: option cgroup is for root only, not for uid %u",
 				  o->caller.uid);
+	if (o->options.fork && pid != o->caller.pid)
+		return errors_set(error, -EINVAL,
+				  "authorize: option fork is for who clones itself, and pid %d asks for a clone of pid %d",
+				  o->caller.pid, pid);
 	options_complete(m, &o->options);
 
 	r = rights_read(pid, 0, &rights);

@@ -12,7 +12,7 @@
 
 #define VALID_KEYS                                                                                                      \
 	"name (s), hold (b), max-pause-usec (t), cgroup (s), share (as), sever (as), private (as), files (s), tty (s), "   \
-	"stdin (h), stdout (h), stderr (h)"
+	"stdin (h), stdout (h), stderr (h), fork (b)"
 
 void options_done(struct clone_options *o)
 {
@@ -64,14 +64,14 @@ static int read_string(sd_bus_message *m, const char *key, const struct limits *
 	return strcmp(key, "name") == 0 ? name_set(o, s, error) : cgroup_set(o, s, error);
 }
 
-static int read_hold(sd_bus_message *m, const char *key, const struct limits *limits, struct clone_options *o,
+static int read_bool(sd_bus_message *m, const char *key, const struct limits *limits, struct clone_options *o,
 		     sd_bus_error *error)
 {
 	int r, b = 0;
 
-	(void)key, (void)limits, (void)error;
+	(void)limits, (void)error;
 	r = sd_bus_message_read(m, "v", "b", &b);
-	o->hold = b;
+	*(strcmp(key, "hold") == 0 ? &o->hold : &o->fork) = b;
 	return r;
 }
 
@@ -152,7 +152,7 @@ static int option_read(sd_bus_message *message, const char *key, const struct li
 			    sd_bus_error *error);
 	} known[] = {
 		{ "name", "s", read_string },
-		{ "hold", "b", read_hold },
+		{ "hold", "b", read_bool },
 		{ "max-pause-usec", "t", read_max_pause },
 		{ "cgroup", "s", read_string },
 		{ "share", "as", read_words },
@@ -163,6 +163,7 @@ static int option_read(sd_bus_message *message, const char *key, const struct li
 		{ "stdin", "h", read_fd },
 		{ "stdout", "h", read_fd },
 		{ "stderr", "h", read_fd },
+		{ "fork", "b", read_bool },
 	};
 	const char *contents;
 	size_t i;

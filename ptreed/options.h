@@ -13,6 +13,7 @@
 struct clone_options {
 	char *name;		/* NULL: the engine makes one */
 	bool hold;
+	bool fork;		/* the source is the caller itself, which may be frozen and cloned as it waits */
 	uint64_t max_pause_usec;
 	char *cgroup;		/* NULL: the engine makes one */
 	struct ptree_policies policies;	/* what the caller asks for */

@@ -9,15 +9,10 @@
 #include <string.h>
 
 #include "../backend.h"
+#include "bus-call.h"
 #include "bus-handle.h"
 
-#define DESTINATION	"org.ptree1"
-#define MANAGER_PATH	"/org/ptree1"
-#define MANAGER		"org.ptree1.Manager"
 #define CLONE		"org.ptree1.Clone"
-#define FOREVER		UINT64_MAX	/* ptreed has deadlines of its own, and tells what was in the way */
-
-#define _cleanup_message_ _cleanup_(sd_bus_message_unrefp)
 
 static int bus_call(struct ptree *p, sd_bus_message *call, uint64_t timeout_usec, sd_bus_message **ret)
 {
@@ -36,7 +31,7 @@ static int new_call(struct ptree *p, const char *path, const char *interface, co
 	return r < 0 ? ptree_error_set(&p->error, r, 0, "bus: cannot make a message: %m") : 0;
 }
 
-static int connect_bus(sd_bus **ret)
+static int bus_open(sd_bus **ret)
 {
 	const char *address = getenv("PTREE_BUS_ADDRESS"), *kind = getenv("PTREE_BUS");
 	_cleanup_(sd_bus_unrefp) sd_bus *bus = NULL;
@@ -61,6 +56,16 @@ static int connect_bus(sd_bus **ret)
 	return r;
 }
 
+int bus_connect(sd_bus **ret)
+{
+	int r;
+
+	r = bus_open(ret);
+	if (r >= 0)
+		sd_bus_set_allow_interactive_authorization(*ret, 1);
+	return r;
+}
+
 static int backend_open(struct ptree *p)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -68,11 +73,10 @@ static int backend_open(struct ptree *p)
 	_cleanup_message_ sd_bus_message *reply = NULL;
 	int r;
 
-	r = connect_bus(&bus);
+	r = bus_connect(&bus);
 	if (r < 0)
 		return ptree_error_set(&p->error, -ENOTCONN, 0, "bus: cannot connect: %s; as root, --direct needs no bus",
 				       strerror(-r));
-	sd_bus_set_allow_interactive_authorization(bus, 1);
 
 	/* Starts ptreed where D-Bus activation is set up; a connection that nobody answers on is no way. */
 	r = sd_bus_get_property(bus, DESTINATION, MANAGER_PATH, MANAGER, "Version", &error, &reply, "s");
@@ -91,80 +95,6 @@ static void backend_close(struct ptree *p)
 	p->backend = sd_bus_flush_close_unref(p->backend);
 }
 
-/* "pipes,unix" as an array of strings. */
-static int list_append(sd_bus_message *m, const char *key, const char *list)
-{
-	int r;
-
-	r = sd_bus_message_open_container(m, 'e', "sv");
-	if (r >= 0)
-		r = sd_bus_message_append(m, "s", key);
-	if (r >= 0)
-		r = sd_bus_message_open_container(m, 'v', "as");
-	if (r >= 0)
-		r = sd_bus_message_open_container(m, 'a', "s");
-	while (r >= 0) {
-		size_t n = strcspn(list, ",");
-		_cleanup_free_ char *word = strndup(list, n);
-
-		r = word ? sd_bus_message_append(m, "s", word) : -ENOMEM;
-		if (!list[n])
-			break;
-		list += n + 1;
-	}
-	for (int i = 0; i < 3 && r >= 0; i++)
-		r = sd_bus_message_close_container(m);
-	return r;
-}
-
-static int stdio_append(sd_bus_message *m, const int *fds)
-{
-	static const char *const keys[] = { "stdin", "stdout", "stderr" };
-	int r = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(keys) && r >= 0; i++)
-		if (fds[i] >= 0)
-			r = sd_bus_message_append(m, "{sv}", keys[i], "h", fds[i]);
-	return r;
-}
-
-static int policies_append(sd_bus_message *m, const struct ptree_clone_options *options)
-{
-	int r = 0;
-
-	if (options->share_list)
-		r = list_append(m, "share", options->share_list);
-	if (r >= 0 && options->sever_list)
-		r = list_append(m, "sever", options->sever_list);
-	if (r >= 0 && options->private_list)
-		r = list_append(m, "private", options->private_list);
-	if (r >= 0 && options->files)
-		r = sd_bus_message_append(m, "{sv}", "files", "s", options->files);
-	if (r >= 0 && options->tty)
-		r = sd_bus_message_append(m, "{sv}", "tty", "s", options->tty);
-	if (r >= 0 && options->stdio_fds)
-		r = stdio_append(m, options->stdio_fds);
-	return r;
-}
-
-static int options_append(sd_bus_message *m, const struct ptree_clone_options *options)
-{
-	int r;
-
-	r = sd_bus_message_open_container(m, 'a', "{sv}");
-	if (r >= 0 && options->name)
-		r = sd_bus_message_append(m, "{sv}", "name", "s", options->name);
-	if (r >= 0 && (options->flags & PTREE_CLONE_HOLD))
-		r = sd_bus_message_append(m, "{sv}", "hold", "b", 1);
-	if (r >= 0 && options->cgroup)
-		r = sd_bus_message_append(m, "{sv}", "cgroup", "s", options->cgroup);
-	if (r >= 0 && options->max_pause_usec)
-		r = sd_bus_message_append(m, "{sv}", "max-pause-usec", "t", options->max_pause_usec);
-	if (r >= 0)
-		r = policies_append(m, options);
-	return r < 0 ? r : sd_bus_message_close_container(m);
-}
-
 /* A call about a process: Clone or Inspect. */
 static int process_call(struct ptree *p, const char *member, int pidfd, pid_t pid, const struct ptree_clone_options *options,
 			sd_bus_message **ret)
@@ -177,7 +107,7 @@ static int process_call(struct ptree *p, const char *member, int pidfd, pid_t pi
 		return r;
 	r = sd_bus_message_append(call, "h", pidfd);
 	if (r >= 0)
-		r = options_append(call, options);
+		r = bus_options_append(call, options, false);
 	if (r < 0)
 		return ptree_error_set(&p->error, r, pid, "bus: cannot ask ptreed to %s pid %d: %m",
 				       strcmp(member, "Clone") == 0 ? "clone" : "inspect", pid);
@@ -454,6 +384,7 @@ const struct ptree_backend_ops ptree_backend_bus = {
 	.open = backend_open,
 	.close = backend_close,
 	.clone = backend_clone,
+	.fork = bus_fork,
 	.inspect = backend_inspect,
 	.list = backend_list,
 	.get = backend_get,

@@ -11,6 +11,7 @@
 #include "../inspect.h"
 #include "../op.h"
 #include "../proc.h"
+#include "direct-fork.h"
 
 #define FREEZE_TIMEOUT_USEC (10 * USEC_PER_SEC)
 #define KILL_TIMEOUT_USEC (30 * USEC_PER_SEC)
@@ -71,6 +72,23 @@ static int direct_clone(struct ptree *p, int pidfd, pid_t pid, const struct ptre
 		p->error = op->error;
 	if (r >= 0)
 		*ret = TAKE_PTR(op->clone);
+	return r;
+}
+
+int ptree_direct_clone_asker(int pidfd, const struct ptree_clone_options *options, uint64_t *ret_id, struct ptree_error *e)
+{
+	_cleanup_op_ struct ptree_op *op = NULL;
+	int r;
+
+	r = op_new(pidfd, 0, options, &op);
+	if (!op)
+		return ptree_error_oom(e, "fork");
+	op->fork = true;
+	if (r >= 0)
+		r = ptree_op_run(op);
+	*e = op->error;
+	if (r >= 0)
+		*ret_id = op->id;
 	return r;
 }
 
@@ -320,6 +338,7 @@ const struct ptree_backend_ops ptree_backend_direct = {
 	.open		= direct_open,
 	.close		= direct_close,
 	.clone		= direct_clone,
+	.fork		= ptree_direct_fork,
 	.inspect	= direct_inspect,
 	.list		= direct_list,
 	.get		= direct_get,

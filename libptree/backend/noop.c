@@ -82,16 +82,21 @@ static struct noop_clone *find(struct noop *n, const char *key)
 	return NULL;
 }
 
+static int refuse_name(struct ptree *p, const struct ptree_clone_options *options)
+{
+	if (options->name && find(p->backend, options->name))
+		return ptree_error_set(&p->error, -EEXIST, 0, "prepare: the name %s is taken by another clone; choose another",
+				       options->name);
+	return 0;
+}
+
 static int refuse(struct ptree *p, pid_t pid, const struct ptree_clone_options *options)
 {
 	if (pid == 1)
 		return ptree_error_set(&p->error, -EINVAL, pid, "walk: pid 1 is the system's init and cannot be cloned");
 	if (pid == getpid())
 		return ptree_error_set(&p->error, -EDEADLK, pid, "walk: pid %d is the caller itself", pid);
-	if (options->name && find(p->backend, options->name))
-		return ptree_error_set(&p->error, -EEXIST, 0, "prepare: the name %s is taken by another clone; choose another",
-				       options->name);
-	return 0;
+	return refuse_name(p, options);
 }
 
 /* What was asked for, as the engine would; the words were looked at before. */
@@ -135,12 +140,32 @@ static struct ptree_clone *invent(const struct noop *n, pid_t pid, const struct 
 	return TAKE_PTR(c);
 }
 
+/* One more clone, of the context. */
+static int clone_add(struct ptree *p, pid_t pid, const struct ptree_clone_options *options,
+		     const struct ptree_policies *asked, const struct ptree_clone **ret)
+{
+	struct noop *n = p->backend;
+	struct noop_clone *grown;
+
+	grown = realloc(n->clones, (n->nr + 1) * sizeof(*grown));
+	if (!grown)
+		return ptree_error_oom(&p->error, "start");
+	n->clones = grown;
+	grown[n->nr] = (struct noop_clone){ .clone = invent(n, pid, options), .status = -1 };
+	if (!grown[n->nr].clone)
+		return ptree_error_oom(&p->error, "start");
+	*ret = grown[n->nr++].clone;
+	n->next_id++;
+	/* Of a process of somebody else there is nothing to be read; it was not touched either. */
+	ptree_report_add_namespaces((*ret)->report, pid, asked);
+	return 0;
+}
+
 static int noop_clone(struct ptree *p, int pidfd, pid_t pid, const struct ptree_clone_options *options,
 		      struct ptree_clone **ret)
 {
-	struct noop *n = p->backend;
+	const struct ptree_clone *c;
 	struct ptree_policies asked;
-	struct noop_clone *grown;
 	int r;
 
 	(void)pidfd;
@@ -151,20 +176,30 @@ static int noop_clone(struct ptree *p, int pidfd, pid_t pid, const struct ptree_
 		return r;
 	for (int i = 0; options->progress && i < _PTREE_STEP_MAX; i++)
 		options->progress(i, options->userdata);
-
-	grown = realloc(n->clones, (n->nr + 1) * sizeof(*grown));
-	if (!grown)
-		return ptree_error_oom(&p->error, "start");
-	n->clones = grown;
-	grown[n->nr] = (struct noop_clone){ .clone = invent(n, pid, options), .status = -1 };
-	if (!grown[n->nr].clone)
-		return ptree_error_oom(&p->error, "start");
-	n->nr++;
-	/* Of a process of somebody else there is nothing to be read; it was not touched either. */
-	ptree_report_add_namespaces(grown[n->nr - 1].clone->report, pid, &asked);
-	n->next_id++;
-	*ret = copy(n->clones[n->nr - 1].clone);
+	r = clone_add(p, pid, options, &asked, &c);
+	if (r < 0)
+		return r;
+	*ret = copy(c);
 	return *ret ? 0 : ptree_error_oom(&p->error, "start");
+}
+
+/* Returns in the source only: nothing is made that could return in a clone. */
+static int noop_fork(struct ptree *p, const struct ptree_clone_options *options, uint64_t *ret_id)
+{
+	const struct ptree_clone *c;
+	struct ptree_policies asked;
+	int r;
+
+	r = ask(p, options, &asked);
+	if (r >= 0)
+		r = ptree_policies_forkable(&asked, &p->error);
+	if (r >= 0)
+		r = refuse_name(p, options);
+	if (r >= 0)
+		r = clone_add(p, getpid(), options, &asked, &c);
+	if (r >= 0)
+		*ret_id = strtoull(c->id, NULL, 10);
+	return r;
 }
 
 /* The namespaces are real; of files nothing is known here. */
@@ -316,6 +351,7 @@ const struct ptree_backend_ops ptree_backend_noop = {
 	.open		= noop_open,
 	.close		= noop_close,
 	.clone		= noop_clone,
+	.fork		= noop_fork,
 	.inspect	= noop_inspect,
 	.list		= noop_list,
 	.get		= noop_get,

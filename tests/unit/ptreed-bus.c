@@ -374,6 +374,22 @@ static void bad_words_and_descriptors_are_refused_by_name(void **state)
 	assert_true(TAILQ_EMPTY(&f->m->operations));
 }
 
+/* The fixture's client is this process, which the fake engine does not freeze. */
+static void only_the_caller_itself_is_cloned_as_it_waits(void **state)
+{
+	_cleanup_close_ int own = pidfd_open(getpid(), 0);
+	struct fixture *f = *state;
+	sd_bus_message *m, *reply;
+
+	assert_error(call(f, call_with(f, "ClonePID", "fork", "b", &(int){ 1 })), "org.ptree1.Error.InvalidArgs",
+		     "option fork is for who clones itself");
+	m = new_call(f, "/org/ptree1", "org.ptree1.Manager", "Clone");
+	assert_true(sd_bus_message_append(m, "ha{sv}", own, 2, "name", "s", "forked", "fork", "b", 1) >= 0);
+	reply = call(f, m);
+	assert_null(sd_bus_message_get_error(reply));
+	sd_bus_message_unref(reply);
+}
+
 /* The note of the first object is what the engine was asked for. */
 static void assert_inspected(sd_bus_message *reply, const char *note)
 {
@@ -609,6 +625,7 @@ int main(void)
 		TEST(worker_that_dies_is_an_error_with_its_step),
 		TEST(bad_options_are_refused_by_name),
 		TEST(bad_words_and_descriptors_are_refused_by_name),
+		TEST(only_the_caller_itself_is_cloned_as_it_waits),
 		TEST(inspect_answers_with_every_object),
 		TEST(configuration_holds_unless_the_caller_says_otherwise),
 		TEST(nothing_is_cloned_by_a_broken_configuration),

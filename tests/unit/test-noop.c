@@ -198,6 +198,30 @@ static void what_is_not_there_yet_is_refused_by_name(void **state)
 	ptree_close(p);
 }
 
+static void fork_returns_the_id_of_its_clone(void **state)
+{
+	struct ptree_clone_options twice = { .size = sizeof(twice), .name = "twice" };
+	struct ptree_clone_options unix_too = { .size = sizeof(unix_too), .share_list = "pipes,unix" };
+	struct ptree *p = context();
+	struct ptree_clone *c;
+	char text[24];
+	int64_t id;
+
+	(void)state;
+	id = ptree_fork(p, &twice);
+	assert_true(id > 0);
+	snprintf(text, sizeof(text), "%lld", (long long)id);
+	assert_int_equal(ptree_get(p, text, &c), 0);
+	assert_string_equal(ptree_clone_name(c), "twice");
+	assert_int_equal(ptree_clone_source_pid(c), getpid());
+	ptree_clone_unref(c);
+	assert_true(ptree_fork(p, &twice) == -EEXIST);
+	assert_true(ptree_fork(p, NULL) == id + 1);
+	assert_true(ptree_fork(p, &unix_too) == -EINVAL);
+	assert_non_null(strstr(ptree_error_message(p), "leave unix out of share"));
+	ptree_close(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +234,7 @@ int main(void)
 		cmocka_unit_test(caller_and_init_are_refused_here_too),
 		cmocka_unit_test(inspect_tells_what_a_clone_would_share_and_refuse),
 		cmocka_unit_test(clone_reports_what_it_shares),
+		cmocka_unit_test(fork_returns_the_id_of_its_clone),
 		cmocka_unit_test(what_is_not_there_yet_is_refused_by_name),
 	};
 
