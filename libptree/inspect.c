@@ -9,6 +9,7 @@
 
 #include "inspect-process.h"
 #include "proc.h"
+#include "secrets.h"
 #include "settle.h"
 #include "walk.h"
 
@@ -110,6 +111,8 @@ static int inspect_all(struct ptree_op *op)
 			return ptree_error_oom(&op->error, "inspect");
 	}
 	r = ptree_inspect_sharing(op->report, op->members, op->nr_members);
+	if (r >= 0)
+		r = ptree_report_add_secrets(op->report, op->members, op->nr_members);
 	if (r >= 0)
 		r = ptree_report_add_namespaces(op->report, op->pid, &op->policies);
 	if (r == -ENOMEM)

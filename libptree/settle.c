@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "redirect.h"
+#include "secrets.h"
 
 #define INSTALL_MAX 4096	/* files in one INSTALL */
 
@@ -200,6 +201,8 @@ static int report(struct ptree_op *op)
 		r = ptree_report_add_files(op->report, op, false);
 	if (r >= 0)
 		r = ptree_report_add_namespaces(op->report, op->members[0]->twin, &op->policies);
+	if (r >= 0)
+		r = ptree_report_add_secrets(op->report, op->members, op->nr_members);
 	if (r == -ENOMEM)
 		return ptree_error_oom(&op->error, "settle");
 	if (r < 0)
