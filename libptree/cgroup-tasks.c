@@ -85,12 +85,12 @@ int ptree_cgroup_freeze(int dir_fd, bool freeze, uint64_t timeout_usec)
 	return ptree_cgroup_wait_events(&events, 1, "frozen", 1, timeout_usec);
 }
 
-static int each_pid_in(int dir_fd, int (*f)(pid_t pid, void *userdata), void *userdata)
+static int each_pid_in(int dir_fd, const char *name, int (*f)(pid_t pid, void *userdata), void *userdata)
 {
 	_cleanup_fclose_ FILE *file = NULL;
 	int fd, pid, r;
 
-	fd = openat(dir_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	file = fdopen(fd, "re");
@@ -130,7 +130,7 @@ static int each_pid_below(int dir_fd, int (*f)(pid_t pid, void *userdata), void 
 		child = openat(dir_fd, entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (child < 0)
 			continue; /* removed meanwhile */
-		r = each_pid_in(child, f, userdata);
+		r = each_pid_in(child, "cgroup.procs", f, userdata);
 		if (r >= 0 || r == -ENODEV || r == -ENOENT)
 			r = each_pid_below(child, f, userdata);
 	}
@@ -146,7 +146,7 @@ int ptree_cgroup_each_pid(const char *path, bool recursive, int (*f)(pid_t pid, 
 	fd = ptree_cgroup_open(path);
 	if (fd < 0)
 		return fd;
-	r = each_pid_in(fd, f, userdata);
+	r = each_pid_in(fd, "cgroup.procs", f, userdata);
 	if (r < 0 || !recursive)
 		return r;
 	return each_pid_below(fd, f, userdata);
@@ -169,22 +169,30 @@ static int move_one(pid_t pid, void *userdata)
 	return 0;
 }
 
-/* Again and again, for processes may fork while they are moved: the child is born where its parent is. */
+/*
+ * Again and again, for processes may fork while they are moved: the child is born where its parent is. A process whose main
+ * thread has ended is listed where that was at its end, and that is not moved any more: the others are found as threads.
+ */
 int ptree_cgroup_move_all(const char *from, const char *to)
 {
-	_cleanup_close_ int to_fd = -1;
+	_cleanup_close_ int from_fd = -1, to_fd = -1;
 	struct mover m = { .procs_fd = -1 };
 	int r = 0;
 
 	to_fd = ptree_cgroup_open(to);
 	if (to_fd < 0)
 		return to_fd;
+	from_fd = ptree_cgroup_open(from);
+	if (from_fd < 0)
+		return from_fd == -ENOENT || from_fd == -ENODEV ? 0 : from_fd;
 	m.procs_fd = openat(to_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
 	if (m.procs_fd < 0)
 		return -errno;
 	for (int i = 0; i < 1000; i++) {
 		m.nr_moved = 0;
-		r = ptree_cgroup_each_pid(from, false, move_one, &m);
+		r = each_pid_in(from_fd, "cgroup.procs", move_one, &m);
+		if (r == 0 && m.nr_moved == 0)
+			r = each_pid_in(from_fd, "cgroup.threads", move_one, &m);
 		if (r < 0 || m.nr_moved == 0)
 			break;
 	}

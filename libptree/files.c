@@ -236,10 +236,13 @@ static int pidfd_getfd_(int pidfd, int fd)
 
 int ptree_file_borrow(const struct ptree_file *f)
 {
+	/* A main thread that has ended has none; its twin has, and the same, until something is installed there. */
+	if (f->nr_fds > 0 && f->fds[0].member->living != f->fds[0].member->pid && f->fds[0].member->twin)
+		return ptree_file_borrow_twin(f);
 	if (f->nr_fds > 0)
 		return pidfd_getfd_(f->fds[0].member->pidfd, f->fds[0].fd);
 	if (f->nr_mappings > 0)
-		return mapped_open(f->mappings[0].member->pid, &f->mappings[0]);
+		return mapped_open(f->mappings[0].member->living, &f->mappings[0]);
 	return -EBADF;
 }
 
@@ -257,7 +260,7 @@ int ptree_file_borrow_twin(const struct ptree_file *f)
 static void link_read(const struct ptree_file *f, char *buffer, size_t size)
 {
 	const struct ptree_member *m = f->nr_fds > 0 ? f->fds[0].member : f->mappings[0].member;
-	pid_t pid = m->twin ?: m->pid;
+	pid_t pid = m->twin ?: m->living;
 	char path[96];
 	ssize_t n;
 

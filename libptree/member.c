@@ -83,10 +83,6 @@ static int refuse_state(struct ptree_op *op, const struct ptree_member *m, const
 	if (stat->flags & PTREE_PF_KTHREAD)
 		return ptree_error_set(&op->error, -EINVAL, m->pid, "walk: pid %d (%s) is a kernel thread and cannot be cloned",
 				       m->pid, m->comm);
-	if (stat->state == 'Z' && stat->nr_threads > 1)
-		return ptree_error_set(&op->error, -EOPNOTSUPP, m->pid,
-				       "walk: the main thread of pid %d (%s) has exited while others run on, which cannot be cloned yet",
-				       m->pid, m->comm);
 	if (status->tracer != 0)
 		return ptree_error_set(&op->error, -EBUSY, m->pid,
 				       "walk: pid %d (%s) is traced by pid %d; detach the debugger and try again", m->pid, m->comm,
@@ -190,7 +186,9 @@ int ptree_member_new(struct ptree_op *op, pid_t pid, pid_t parent, struct ptree_
 
 	m->start = stat.start;
 	m->nr_threads = stat.nr_threads;
-	m->zombie = stat.state == 'Z' || stat.state == 'X';
+	/* A main thread that has ended before the others is no zombie yet. */
+	m->zombie = (stat.state == 'Z' || stat.state == 'X') && stat.nr_threads <= 1;
+	m->living = stat.state == 'Z' && !m->zombie ? ptree_proc_living(pid) : pid;
 	memcpy(m->comm, stat.comm, sizeof(m->comm));
 	if (!m->zombie) {
 		r = cgroup_find(op, m);

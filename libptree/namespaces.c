@@ -76,7 +76,7 @@ static int owner_open(int ns_fd, int *ret)
 /* The root's; that it still is of the process of the pidfd is checked after the fact. */
 static int source_open(const struct ptree_op *op, const char *file)
 {
-	_cleanup_close_ int proc = ptree_proc_open(op->pid), fd = -1;
+	_cleanup_close_ int proc = ptree_proc_open(ptree_proc_living(op->pid)), fd = -1;
 	pid_t pid;
 
 	if (proc < 0)

@@ -27,6 +27,7 @@
 /* One process of the source. */
 struct ptree_member {
 	pid_t pid;
+	pid_t living;			/* a thread of it that has not ended; mostly @pid. What /proc is to be asked about */
 	int pidfd;
 	int task_fd;			/* /proc/PID/task: stays with this process, whoever gets its number */
 	uint64_t start;			/* starttime of /proc/PID/stat */

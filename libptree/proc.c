@@ -2,6 +2,7 @@
 /* What /proc says about a process. What it means for a clone is walk.c's to judge. */
 #include "proc.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
@@ -143,6 +144,38 @@ int ptree_proc_status(int proc_fd, struct ptree_proc_status *ret)
 			return ptree_proc_status_parse(buffer, ret);
 	}
 	return r == -ENOENT ? -ESRCH : r;
+}
+
+static bool has_ended(int dir_fd, const char *name, unsigned *ret_nr_threads)
+{
+	_cleanup_close_ int fd = openat(dir_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct ptree_proc_stat stat;
+
+	if (fd < 0 || ptree_proc_stat(fd, &stat) < 0)
+		return true;
+	*ret_nr_threads = stat.nr_threads;
+	return stat.state == 'Z' || stat.state == 'X';
+}
+
+pid_t ptree_proc_living(pid_t pid)
+{
+	char path[PROC_PATH_MAX];
+	struct dirent *entry;
+	unsigned nr_threads = 0;
+	pid_t found = pid;
+	DIR *tasks;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	if (!has_ended(AT_FDCWD, path, &nr_threads) || nr_threads < 2)
+		return pid;
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	tasks = opendir(path);
+	while (tasks && found == pid && (entry = readdir(tasks)))
+		if (atoi(entry->d_name) > 0 && !has_ended(dirfd(tasks), entry->d_name, &nr_threads))
+			found = (pid_t)atoi(entry->d_name);
+	if (tasks)
+		closedir(tasks);
+	return found;
 }
 
 uint64_t ptree_proc_start(pid_t pid)

@@ -37,6 +37,12 @@ int ptree_proc_open(pid_t pid);
 int ptree_proc_stat(int proc_fd, struct ptree_proc_stat *ret);
 int ptree_proc_status(int proc_fd, struct ptree_proc_status *ret);
 
+/*
+ * A thread of a process that has not ended, for /proc/PID has no files, memory and namespaces where the main thread has.
+ * @pid itself if nothing better is found.
+ */
+pid_t ptree_proc_living(pid_t pid);
+
 /* starttime of a process by number; 0: there is none. */
 uint64_t ptree_proc_start(pid_t pid);
 

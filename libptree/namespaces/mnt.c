@@ -294,7 +294,7 @@ static int job_fill(struct mnt_job *job, pid_t inside)
 /* The marks of the source root's two pid namespaces: the clone's counterpart, and that of a pid 1 or none. */
 static int marks_make(const struct ptree_op *op, struct mark *outer, struct mark *inner)
 {
-	_cleanup_close_ int proc = ptree_proc_open(op->pid);
+	_cleanup_close_ int proc = ptree_proc_open(ptree_proc_living(op->pid));
 	struct ptree_proc_status status;
 	struct stat pidns;
 	int r = proc;
@@ -429,10 +429,10 @@ int ptree_mnt_capture(struct ptree_op *op)
 	char path[64], root[8];
 	int r;
 
-	snprintf(path, sizeof(path), "/proc/%d/root", op->pid);
+	snprintf(path, sizeof(path), "/proc/%d/root", ptree_proc_living(op->pid));
 	if (poll(&changes, 1, 0) <= 0 || readlink(path, root, sizeof(root)) != 1)
 		return 0;
-	r = ptree_mounts_read(&source, op->pid);
+	r = ptree_mounts_read(&source, ptree_proc_living(op->pid));
 	if (r == 0)
 		r = ptree_mounts_read(&clone, op->namespaces.donor.pid);
 	if (r < 0)

@@ -45,7 +45,7 @@ static void posix_path(const struct ptree_file *f, char *path, size_t size)
 {
 	const struct ptree_member *member = f->nr_fds ? f->fds[0].member : f->mappings[0].member;
 
-	snprintf(path, size, "/proc/%d/root/dev/shm", member->pid);
+	snprintf(path, size, "/proc/%d/root/dev/shm", member->living);
 }
 
 /* shm_open() and sem_open() are glibc's and mean files in /dev/shm, wherever else that file system is mounted. */

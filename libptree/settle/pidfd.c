@@ -30,7 +30,7 @@ bool ptree_pidfd_is(const struct ptree_file *f)
 /* Whose it is, as this process numbers it; -1: that one is gone. -errno. */
 static int whose(const struct ptree_file *f, pid_t *ret)
 {
-	_cleanup_close_ int dir = ptree_proc_open(f->fds[0].member->pid);
+	_cleanup_close_ int dir = ptree_proc_open(f->fds[0].member->living);
 	char name[32], text[1024];
 	uint64_t pid;
 	int r;

@@ -293,7 +293,7 @@ static void *sleep_on(void *unused)
 	return NULL;
 }
 
-static void leader_that_exited_is_refused(void **state)
+static void member_whose_main_thread_has_ended_is_no_zombie(void **state)
 {
 	struct ptree_registry r = test_registry();
 	struct ptree_op *op;
@@ -316,7 +316,11 @@ static void leader_that_exited_is_refused(void **state)
 		stat.state == 'Z' && stat.nr_threads > 1;
 	}));
 	op = test_op(root, &r);
-	assert_refused(op, ptree_walk(op), -EOPNOTSUPP, "main thread");
+	assert_int_equal(ptree_walk(op), 0);
+	assert_int_equal(op->nr_members, 1);
+	assert_false(op->members[0]->zombie);
+	assert_int_not_equal(op->members[0]->living, root);
+	assert_int_equal(op->members[0]->living, ptree_proc_living(root));
 	test_op_end(op);
 	test_tree_end(root);
 	test_registry_remove(&r);
@@ -365,7 +369,7 @@ int main(void)
 		cmocka_unit_test(process_that_has_exited_is_refused),
 		cmocka_unit_test(traced_member_is_refused),
 		cmocka_unit_test(nested_pid_namespaces_are_walked),
-		cmocka_unit_test(leader_that_exited_is_refused),
+		cmocka_unit_test(member_whose_main_thread_has_ended_is_no_zombie),
 		cmocka_unit_test(younger_op_on_the_same_tree_waits_for_the_older),
 	};
 
