@@ -79,16 +79,36 @@ static int nsproxy_privatize(struct nsproxy *nsproxy, struct ptree_op *op)
 	return 0;
 }
 
+/* A copy of a task's set. It is made of current's, and so that is the task's for a moment. */
+static struct nsproxy *nsproxy_copy(struct task_struct *task)
+{
+	struct nsproxy *own = current->nsproxy, *its, *copy;
+
+	task_lock(task);
+	its = task->nsproxy;
+	if (its)
+		get_nsproxy(its);
+	task_unlock(task);
+	if (!its)
+		return ERR_PTR(-ESRCH);
+	nsproxy_set(its);
+	copy = borrowed(create_new_namespaces)(0, current, current_user_ns(), current->fs);
+	nsproxy_set(own);
+	ptree_nsproxy_put(its);
+	return copy;
+}
+
 /*
  * The twin's namespaces: the source's, but children are born in the clone's pid namespace. While the loan lasts the
  * cgroup namespace is the clone init's, because cgroup_css_set_fork() refuses a destination outside current's.
  */
-static int nsproxy_borrow(struct ptree_borrow *loan, struct ptree_op *op, struct pid_namespace *ns)
+static int nsproxy_borrow(struct ptree_borrow *loan, struct ptree_op *op, struct task_struct *source,
+			  struct pid_namespace *ns)
 {
 	struct nsproxy *nsproxy;
 	int r = 0;
 
-	nsproxy = borrowed(create_new_namespaces)(0, current, current_user_ns(), current->fs);
+	nsproxy = nsproxy_copy(source);
 	if (IS_ERR(nsproxy))
 		return PTR_ERR(nsproxy);
 	put_pid_ns(nsproxy->pid_ns_for_children);
@@ -118,11 +138,12 @@ static int nsproxy_borrow(struct ptree_borrow *loan, struct ptree_op *op, struct
  * @loan: the loan, for ptree_borrow_end()
  * @op: the op, for the clone's namespaces and its memory cgroup
  * @exact: the credentials that the twin will have
+ * @source: whose namespaces the twin is to have
  * @into: the pid namespace that the twin is born in; NULL: current is a twin itself, and makes it where it is
  *
- * Errors: -ENOMEM.
+ * Errors: -ENOMEM; -ESRCH @source has exited.
  */
-int ptree_borrow_begin(struct ptree_borrow *loan, struct ptree_op *op, const struct cred *exact,
+int ptree_borrow_begin(struct ptree_borrow *loan, struct ptree_op *op, const struct cred *exact, struct task_struct *source,
 		       struct pid_namespace *into)
 {
 	int r;
@@ -132,7 +153,7 @@ int ptree_borrow_begin(struct ptree_borrow *loan, struct ptree_op *op, const str
 	if (!loan->raised)
 		return -ENOMEM;
 	if (into) {
-		r = nsproxy_borrow(loan, op, into);
+		r = nsproxy_borrow(loan, op, source, into);
 		if (r < 0) {
 			put_cred(loan->raised);
 			return r;

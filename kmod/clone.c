@@ -29,7 +29,8 @@ static void twin_callback(struct callback_head *work)
 		ptree_op_fail(op, member_source(member), -EINTR, "has a twin that was killed before it was complete");
 		goto done;
 	}
-	close_fd(member->cgroup_fd);
+	if (member->cgroup_fd >= 0 && !member->files_of)
+		close_fd(member->cgroup_fd);
 	if (!ptree_op_aborted(op) && ptree_fault(op, "twin") == 0 && ptree_clone_threads(member) == 0 &&
 	    ptree_pending_copy(member) == 0 && ptree_memory_give(member) == 0 &&
 	    ptree_clone_zombies(member) == 0 && member->space->reaper == member)
@@ -39,109 +40,174 @@ done:
 }
 
 /* Lends current a descriptor of the clone's cgroup: CLONE_INTO_CGROUP looks it up in current's table. */
-static int cgroup_fd_lend(struct ptree_member *member)
+static int cgroup_fd_lend(struct ptree_op *op)
 {
 	int fd;
 
 	fd = borrowed(__get_unused_fd_flags)(O_CLOEXEC, INT_MAX);
 	if (fd < 0)
-		return fd;
-	get_file(member->op->cgroup);
-	fd_install(fd, member->op->cgroup);
-	member->cgroup_fd = fd;
-	return 0;
+		return ptree_op_fail(op, current, fd, "has no room for one more file descriptor (fs.nr_open)");
+	get_file(op->cgroup);
+	fd_install(fd, op->cgroup);
+	return fd;
+}
+
+/* What copy_process() took from current, and the twin is to have from its source. */
+static int state_copy(struct ptree_member *member, struct task_struct *twin, const struct ptree_borrow *loan)
+{
+	struct task_struct *source = member_source(member);
+	int r;
+
+	if (current == source) {
+		ptree_state_copy_leader(twin, loan);
+		return 0;
+	}
+	if (member->headless) {
+		ptree_state_copy_headless(twin, source);
+		return 0;
+	}
+	r = ptree_state_copy_process(twin, member);
+	if (r == 0)
+		r = ptree_state_copy_thread(twin, source);
+	if (r == 0 && member->threads[0].awaits)
+		ptree_vfork_return(twin, &member->threads[0]);
+	return r < 0 ? ptree_op_fail(member->op, source, r, "cannot be duplicated: error %d for its state", r) : 0;
 }
 
 /* What is left to do for a twin that copy_process() has made, until it may run. */
-static void twin_complete(struct ptree_member *member, struct task_struct *twin, const struct ptree_borrow *loan)
+static void twin_complete(struct ptree_member *member, struct task_struct *twin, const struct ptree_borrow *loan,
+			  const struct cred *exact)
 {
+	int r;
+
 	get_task_struct(twin);
 	WRITE_ONCE(member->threads[0].twin, twin);
-	ptree_cred_settle(twin, loan->raised, loan->cred, NULL);
-	ptree_state_copy_leader(twin, loan);
+	ptree_cred_settle(twin, loan->raised, exact, NULL);
+	r = state_copy(member, twin, loan);
 	ptree_tty_take(member, twin);
 	ptree_kinship_adopt(member->op, twin);
 
-	task_lock(twin);
-	compat_lru_gen_add_mm(twin->mm);
-	task_unlock(twin);
-
-	init_task_work(&member->twin_work, twin_callback);
-	atomic_inc(&member->op->pending);
-	/* Cannot fail: a task that has never run has not exited. */
-	borrowed(task_work_add)(twin, &member->twin_work, TWA_RESUME);
+	if (!member->maker) {
+		task_lock(twin);
+		compat_lru_gen_add_mm(twin->mm);
+		task_unlock(twin);
+	}
+	if (r == 0) {
+		init_task_work(&member->twin_work, twin_callback);
+		atomic_inc(&member->op->pending);
+		/* Cannot fail: a task that has never run has not exited. */
+		borrowed(task_work_add)(twin, &member->twin_work, TWA_RESUME);
+	} else {
+		send_sig(SIGKILL, twin, 1);
+	}
 	borrowed(wake_up_new_task)(twin);
+}
+
+/* With all that the twin is to have from others lent to current. */
+static int twin_make(struct ptree_member *member, u64 flags)
+{
+	struct ptree_op *op = member->op;
+	struct task_struct *source = member_source(member), *twin;
+	const struct cred *exact = get_task_cred(source);
+	pid_t numbers[MAX_PID_NS_LEVEL + 1];
+	struct kernel_clone_args args = {
+		.flags = flags,
+		.exit_signal = member->parent ? source->exit_signal : SIGCHLD,
+		.set_tid = numbers,
+		.set_tid_size = ptree_space_numbers(member->space, source, numbers),
+		.cgroup = member->cgroup_fd,
+	};
+	struct ptree_borrow loan;
+	int r;
+
+	r = ptree_borrow_begin(&loan, op, exact, member_carrier(member), member->space->twin);
+	if (r < 0) {
+		ptree_op_fail(op, source, r, r == -ESRCH ? "was killed" : "cannot be duplicated: out of memory");
+		goto out;
+	}
+	if (current == source)
+		twin = borrowed(copy_process)(NULL, 0, NUMA_NO_NODE, &args);
+	else
+		twin = ptree_copy_without_filters(&args);
+	if (!IS_ERR(twin))
+		twin_complete(member, twin, &loan, exact);
+	ptree_borrow_end(&loan);
+
+	r = PTR_ERR_OR_ZERO(twin);
+	if (r == -ERESTARTNOINTR || r == -EINTR)
+		r = ptree_op_fail(op, source, -EINTR, "was killed");
+	else if (r == -EEXIST)
+		ptree_op_fail(op, source, r, "has a number that is taken in the clone's pid namespace (%d)", member_nr(member));
+	else if (r == -EAGAIN)
+		ptree_op_fail(op, source, r, "cannot have a twin: RLIMIT_NPROC or pids.max is reached");
+	else if (r < 0)
+		ptree_op_fail(op, source, r, "cannot be duplicated: error %d", r);
+out:
+	put_cred(exact);
+	return r;
+}
+
+/* Current is a thread of the source: the twin gets a copy of its memory. */
+static int copy_clone(struct ptree_member *member, u64 flags)
+{
+	int fd, r;
+
+	fd = cgroup_fd_lend(member->op);
+	if (fd < 0)
+		return fd;
+	member->cgroup_fd = fd;
+	r = ptree_memory_open(member);
+	if (r < 0) {
+		ptree_op_fail(member->op, member_source(member), r,
+			      "cannot be duplicated: error %d for its MADV_DONTFORK memory", r);
+		goto close;
+	}
+	r = twin_make(member, flags | CLONE_INTO_CGROUP);
+	ptree_memory_close(member);
+close:
+	close_fd(fd);
+	return r;
 }
 
 static int leader_clone(struct ptree_member *member)
 {
 	struct ptree_op *op = member->op;
-	pid_t numbers[MAX_PID_NS_LEVEL + 1];
-	struct kernel_clone_args args = {
-		.flags = CLONE_INTO_CGROUP,
-		.exit_signal = member->parent ? current->exit_signal : SIGCHLD,
-		.set_tid = numbers,
-		.set_tid_size = ptree_space_numbers(member->space, current, numbers),
-	};
-	struct task_struct *twin;
-	struct ptree_borrow loan;
+	struct ptree_lent lent;
 	int r;
 
-	r = ptree_vet_memory(member);
+	r = member->maker ? 0 : ptree_vet_memory(member);
 	if (r < 0)
 		return r;
-	r = ptree_fault(op, "leader");
+	r = ptree_fault(op, member->maker ? "sharer" : "leader");
 	if (r < 0)
 		return r;
-	r = cgroup_fd_lend(member);
+	r = ptree_lend_begin(&lent, member);
 	if (r < 0)
-		return ptree_op_fail(op, current, r, "has no room for one more file descriptor (fs.nr_open)");
-	args.cgroup = member->cgroup_fd;
-
-	r = ptree_memory_open(member);
-	if (r < 0) {
-		ptree_op_fail(op, current, r, "cannot be duplicated: error %d for its MADV_DONTFORK memory", r);
-		goto close;
-	}
-	r = ptree_borrow_begin(&loan, op, current->cred, member->space->twin);
-	if (r < 0) {
-		ptree_op_fail(op, current, r, "cannot be duplicated: out of memory");
-		goto close_memory;
-	}
-	twin = borrowed(copy_process)(NULL, 0, NUMA_NO_NODE, &args);
-	if (!IS_ERR(twin))
-		twin_complete(member, twin, &loan);
-	ptree_borrow_end(&loan);
-
-	r = PTR_ERR_OR_ZERO(twin);
-	if (r == -ERESTARTNOINTR || r == -EINTR)
-		r = ptree_op_fail(op, current, -EINTR, "was killed");
-	else if (r == -EEXIST)
-		ptree_op_fail(op, current, r, "has a number that is taken in the clone's pid namespace (%d)", member_nr(member));
-	else if (r == -EAGAIN)
-		ptree_op_fail(op, current, r, "cannot have a twin: RLIMIT_NPROC or pids.max is reached");
-	else if (r < 0)
-		ptree_op_fail(op, current, r, "cannot be duplicated: error %d", r);
-close_memory:
-	ptree_memory_close(member);
-close:
-	close_fd(member->cgroup_fd);
+		return ptree_op_fail(op, member_source(member), r, "shares something with a process that was killed");
+	/* What makes a twin that shares its memory is in the clone's cgroup, and its child will be. */
+	r = member->maker ? twin_make(member, lent.flags) : copy_clone(member, lent.flags);
+	ptree_lend_end(&lent);
 	return r;
 }
 
-/* Runs in the source's leader, inside the freezer's trap; at its exit if it is killed. */
+/*
+ * Runs in the member's worker: a thread of the source inside the freezer's trap, or the twin that shares its memory, which
+ * may still be on its way there. At its exit if it is killed.
+ */
 static void source_callback(struct callback_head *work)
 {
 	struct ptree_member *member = container_of(work, struct ptree_member, source_work);
 	struct ptree_op *op = member->op;
 
 	if (current->flags & PF_EXITING)
-		ptree_op_fail(op, current, -ESRCH, "was killed");
-	else if (!cgroup_task_frozen(current))
+		ptree_op_fail(op, member_source(member), -ESRCH, "was killed");
+	else if (!member->maker && !cgroup_task_frozen(current))
 		ptree_op_fail(op, current, -EAGAIN, "is not frozen any more");
 	else if (!ptree_op_aborted(op))
 		leader_clone(member);
-	ptree_stop_again(current, member->stop_signal);
+	if (!member->maker)
+		ptree_stop_again(current, member->stop_signal);
+	complete(&member->worker_done);
 	ptree_callback_done(op);
 }
 
@@ -164,11 +230,12 @@ static void callbacks_cancel(struct ptree_op *op)
 
 		if (!member->source_work.func)
 			continue;
-		if (!borrowed(task_work_cancel_match)(member_source(member), is_work, &member->source_work))
+		if (!borrowed(task_work_cancel_match)(member_worker(member), is_work, &member->source_work))
 			continue;
-		ptree_stop_again(member_source(member), member->stop_signal);
+		if (!member->maker)
+			ptree_stop_again(member_worker(member), member->stop_signal);
 		ptree_op_fail(op, member_source(member), -EBUSY, "does not respond (state %c)",
-			      task_state_to_char(member_source(member)));
+			      task_state_to_char(member_worker(member)));
 		ptree_callback_done(op);
 	}
 }
@@ -202,12 +269,12 @@ static void source_start(struct ptree_member *member)
 
 	init_task_work(&member->source_work, source_callback);
 	atomic_inc(&op->pending);
-	if (borrowed(task_work_add)(member_source(member), &member->source_work, TWA_SIGNAL)) {
+	if (borrowed(task_work_add)(member_worker(member), &member->source_work, TWA_SIGNAL)) {
 		ptree_op_fail(op, member_source(member), -ESRCH, "is exiting; try again");
 		member->source_work.func = NULL;
 		ptree_callback_done(op);
-	} else if (member->stop_signal) {
-		ptree_stop_suspend(member_source(member));
+	} else if (member->stop_signal && !member->maker) {
+		ptree_stop_suspend(member_worker(member));
 	}
 }
 
@@ -244,10 +311,45 @@ static int round_end(struct ptree_op *op, bool stall)
 	return READ_ONCE(op->error);
 }
 
-/* Those of pid 1s of nested namespaces: from above to below, each level in the namespaces that the one above has made. */
+/* It needs twins of others before it. */
+static bool is_late(const struct ptree_member *member)
+{
+	return member->maker || member->files_of || member->fs_of;
+}
+
+/*
+ * One round of the duplication: those that share nothing with others all at once, and the others one after the other, when
+ * the twins are there that they have something from.
+ */
+static int round_clone(struct ptree_op *op, unsigned int round)
+{
+	unsigned int i;
+	int r;
+
+	round_begin(op);
+	for (i = 0; i < op->nr_members && !ptree_op_aborted(op); i++) {
+		struct ptree_member *member = &op->members[i];
+
+		if (!member->zombie && ptree_space_round(member) == round && !is_late(member))
+			source_start(member);
+	}
+	r = round_end(op, round == UINT_MAX && ptree_fault_is("stall"));
+	for (i = 0; i < op->nr_members && r == 0; i++) {
+		struct ptree_member *member = &op->members[i];
+
+		if (member->zombie || ptree_space_round(member) != round || !is_late(member))
+			continue;
+		round_begin(op);
+		source_start(member);
+		r = round_end(op, false);
+	}
+	return r;
+}
+
+/* The pid 1s of nested namespaces: from above to below, each level in the namespaces that the one above has made. */
 static int reapers_clone(struct ptree_op *op)
 {
-	unsigned int depth, i;
+	unsigned int depth;
 	int r;
 
 	if (op->nr_spaces == 1)
@@ -255,13 +357,8 @@ static int reapers_clone(struct ptree_op *op)
 	round_begin(op);
 	init_start(op);
 	r = round_end(op, false);
-	for (depth = 1; depth <= op->max_depth && r == 0; depth++) {
-		round_begin(op);
-		for (i = 1; i < op->nr_spaces; i++)
-			if (op->spaces[i].depth == depth)
-				source_start(op->spaces[i].reaper);
-		r = round_end(op, false);
-	}
+	for (depth = 1; depth <= op->max_depth && r == 0; depth++)
+		r = round_clone(op, depth);
 	return r;
 }
 
@@ -276,7 +373,6 @@ static int reapers_clone(struct ptree_op *op)
  */
 int ptree_clone_members(struct ptree_op *op)
 {
-	unsigned int i;
 	int r;
 
 	if (ktime_us_delta(op->deadline, ktime_get()) <= 0)
@@ -285,12 +381,5 @@ int ptree_clone_members(struct ptree_op *op)
 	r = reapers_clone(op);
 	if (r < 0)
 		return r;
-	round_begin(op);
-	for (i = 0; i < op->nr_members && !ptree_op_aborted(op); i++) {
-		struct ptree_member *member = &op->members[i];
-
-		if (!member->zombie && member->space->reaper != member)
-			source_start(member);
-	}
-	return round_end(op, ptree_fault_is("stall"));
+	return round_clone(op, UINT_MAX);
 }

@@ -73,6 +73,15 @@ typedef unsigned long compat_clone_flags_t;
 #define compat_nsproxy_drop(nsproxy)	atomic_dec_and_test(&(nsproxy)->count)
 #endif
 
+/* 6.17: the lock of struct fs_struct went into its seqlock. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+#define compat_fs_lock(fs)	read_seqlock_excl(&(fs)->seq)
+#define compat_fs_unlock(fs)	read_sequnlock_excl(&(fs)->seq)
+#else
+#define compat_fs_lock(fs)	spin_lock(&(fs)->lock)
+#define compat_fs_unlock(fs)	spin_unlock(&(fs)->lock)
+#endif
+
 /* 6.12: the owner of a file (F_SETOWN) is allocated when there is one. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 #define compat_file_owner(file)		file_f_owner(file)

@@ -3,7 +3,7 @@
  * Fault points: each step of a duplication can be made to fail, for the tests.
  *
  * The module parameter fault (/sys/module/ptree/parameters/fault, root only) names one point: resolve, vet, kinship,
- * leader, twin, thread, zombie, link, stall. An op that reaches it fails with -EIO, or for stall takes no notice of
+ * leader, sharer, twin, thread, zombie, link, stall. An op that reaches it fails with -EIO, or for stall takes no notice of
  * its callbacks until the deadline. Empty: none, the default.
  */
 #ifndef PTREE_FAULT_H

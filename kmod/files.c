@@ -3,189 +3,16 @@
  * FILES: what processes have open or mapped shared, each open file description once. Its identity is its address: one
  * pass over all tables with a hash, where comparing from outside would take one kcmp() for each pair.
  */
-#include <linux/fdtable.h>
+#include <linux/file.h>
 #include <linux/hash.h>
-#include <linux/mm.h>
-#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include "files.h"
-#include "symbols.h"
+#include "gather.h"
 #include "tty.h"
 
 #define NO_FILE U32_MAX
-
-/* One reference that was found. Each holds one of its own while the view is made. */
-struct use {
-	struct file *file;
-	struct ptree_mapping_info mapping;	/* length 0: a descriptor */
-	u32 member;
-	s32 fd;
-	u32 flags;
-	bool counts_only;	/* a twin's, or a private mapping */
-};
-
-struct gathering {
-	struct use *uses;
-	size_t nr, size;
-	u32 member;
-	bool twin;
-	struct files_struct *files;
-};
-
-static int gathering_grow(struct gathering *g)
-{
-	size_t size = g->size ? 2 * g->size : 256;
-	struct use *uses = kvmalloc_array(size, sizeof(*uses), GFP_KERNEL_ACCOUNT);
-
-	if (!uses)
-		return -ENOMEM;
-	if (g->uses)
-		memcpy(uses, g->uses, g->nr * sizeof(*uses));
-	kvfree(g->uses);
-	g->uses = uses;
-	g->size = size;
-	return 0;
-}
-
-/* Under the table's lock. Stops when there is no more room. */
-static int descriptor_gather(const void *data, struct file *file, unsigned int fd)
-{
-	struct gathering *g = (struct gathering *)data;
-	struct fdtable *table = files_fdtable(g->files);
-
-	if (g->nr == g->size)
-		return (int)fd + 1;
-	get_file(file);
-	g->uses[g->nr++] = (struct use){
-		.file = file,
-		.member = g->member,
-		.fd = (s32)fd,
-		.flags = test_bit(fd, table->close_on_exec) ? 1 : 0,
-		.counts_only = g->twin,
-	};
-	return 0;
-}
-
-static int descriptors_gather(struct gathering *g, struct task_struct *task)
-{
-	unsigned int from = 0;
-	int r = 0;
-
-	task_lock(task);
-	g->files = task->files;
-	if (g->files)
-		atomic_inc(&g->files->count);
-	task_unlock(task);
-	if (!g->files)
-		return 0;
-	for (;;) {
-		int stopped = iterate_fd(g->files, from, descriptor_gather, g);
-
-		if (!stopped)
-			break;
-		from = stopped - 1;
-		r = gathering_grow(g);
-		if (r < 0)
-			break;
-	}
-	borrowed(put_files_struct)(g->files);
-	return r;
-}
-
-static u32 mapping_bits(const struct vm_area_struct *vma)
-{
-	static const struct {
-		vm_flags_t flag;
-		u32 bit;
-	} bits[] = {
-		{ VM_READ,		PTREE_MAPPING_READ },
-		{ VM_WRITE,		PTREE_MAPPING_WRITE },
-		{ VM_EXEC,		PTREE_MAPPING_EXEC },
-		{ VM_MAYSHARE,		PTREE_MAPPING_SHARED },
-		{ VM_PFNMAP | VM_IO,	PTREE_MAPPING_DEVICE },
-		{ VM_LOCKED,		PTREE_MAPPING_LOCKED },
-		{ VM_LOCKONFAULT,	PTREE_MAPPING_LOCKED_ON_FAULT },
-		{ VM_DONTDUMP,		PTREE_MAPPING_DONTDUMP },
-		{ VM_SEQ_READ,		PTREE_MAPPING_SEQUENTIAL },
-		{ VM_RAND_READ,		PTREE_MAPPING_RANDOM },
-		{ VM_HUGEPAGE,		PTREE_MAPPING_HUGEPAGE },
-		{ VM_NOHUGEPAGE,	PTREE_MAPPING_NOHUGEPAGE },
-		{ VM_HUGETLB,		PTREE_MAPPING_HUGETLB },
-	};
-	unsigned int i;
-	u32 is = 0;
-
-	for (i = 0; i < ARRAY_SIZE(bits); i++)
-		if (vma->vm_flags & bits[i].flag)
-			is |= bits[i].bit;
-	return is;
-}
-
-/* A private mapping of a regular file with a name is nobody's business; of other things it counts as a reference. */
-static bool mapping_matters(const struct vm_area_struct *vma)
-{
-	return vma->vm_file && (vma->vm_flags & (VM_MAYSHARE | VM_PFNMAP | VM_IO) || ptree_file_is_internal(vma->vm_file));
-}
-
-static int mappings_gather(struct gathering *g, struct task_struct *task)
-{
-	struct mm_struct *mm = get_task_mm(task);
-	struct vm_area_struct *vma;
-	int r = 0;
-
-	if (!mm)
-		return 0;
-	if (mmap_read_lock_killable(mm)) {
-		mmput(mm);
-		return -EINTR;
-	}
-	{
-		VMA_ITERATOR(iterator, mm, 0);
-
-		for_each_vma(iterator, vma) {
-			u32 is;
-
-			if (!mapping_matters(vma))
-				continue;
-			if (g->nr == g->size) {
-				r = gathering_grow(g);
-				if (r < 0)
-					break;
-			}
-			is = mapping_bits(vma);
-			get_file(vma->vm_file);
-			g->uses[g->nr++] = (struct use){
-				.file = vma->vm_file,
-				.member = g->member,
-				.counts_only = g->twin || !(is & (PTREE_MAPPING_SHARED | PTREE_MAPPING_DEVICE)),
-				.mapping = {
-					.start = vma->vm_start,
-					.length = vma->vm_end - vma->vm_start,
-					.offset = (u64)vma->vm_pgoff << PAGE_SHIFT,
-					.member = g->member,
-					.is = is,
-				},
-			};
-		}
-	}
-	mmap_read_unlock(mm);
-	mmput(mm);
-	return r;
-}
-
-static int task_gather(struct gathering *g, struct task_struct *task, u32 member, bool twin)
-{
-	int r;
-
-	if (fatal_signal_pending(current))
-		return -EINTR;
-	g->member = member;
-	g->twin = twin;
-	r = descriptors_gather(g, task);
-	return r < 0 ? r : mappings_gather(g, task);
-}
 
 static u32 bucket_of(const struct ptree_view *view, const struct file *file)
 {
@@ -201,7 +28,7 @@ u32 ptree_view_find(const struct ptree_view *view, const struct file *file)
 	return i;
 }
 
-static u32 file_enter(struct ptree_view *view, const struct use *use)
+static u32 file_enter(struct ptree_view *view, const struct ptree_use *use)
 {
 	u32 i = ptree_view_find(view, use->file), bucket;
 	struct ptree_view_file *f;
@@ -213,7 +40,7 @@ static u32 file_enter(struct ptree_view *view, const struct use *use)
 		view->buckets[bucket] = i;
 	}
 	f = &view->files[i];
-	f->nr_found++;
+	f->nr_found += !use->again;
 	f->nr_held++;
 	f->named |= !use->counts_only;
 	return i;
@@ -248,12 +75,12 @@ static void view_number(struct ptree_view *view, u32 *numbers, const struct tty_
 	}
 }
 
-static void uses_tell(struct ptree_view *view, const struct gathering *g, const u32 *of, const u32 *numbers)
+static void uses_tell(struct ptree_view *view, const struct ptree_gathering *g, const u32 *of, const u32 *numbers)
 {
 	size_t i;
 
 	for (i = 0; i < g->nr; i++) {
-		const struct use *use = &g->uses[i];
+		const struct ptree_use *use = &g->uses[i];
 
 		if (use->counts_only)
 			continue;
@@ -313,7 +140,7 @@ static int inputs_fill(struct ptree_view *view)
 }
 
 /* On failure the uses' references are still theirs. */
-static int view_fill(struct ptree_view *view, const struct gathering *g, const struct tty_struct *controlling)
+static int view_fill(struct ptree_view *view, const struct ptree_gathering *g, const struct tty_struct *controlling)
 {
 	size_t nr_fds = 0, nr_mappings = 0, i;
 	u32 *of, *numbers;
@@ -347,21 +174,17 @@ out:
 
 struct ptree_view *ptree_view_new(struct task_struct **tasks, struct task_struct **twins, unsigned int nr)
 {
-	struct gathering g = { };
+	struct ptree_gathering g = { };
 	struct ptree_view *view;
-	unsigned int i;
 	int r;
 
 	view = kzalloc(sizeof(*view), GFP_KERNEL_ACCOUNT);
 	if (!view)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&view->kref);
-	r = gathering_grow(&g);
-	for (i = 0; i < nr && r == 0; i++) {
-		r = task_gather(&g, tasks[i], i, false);
-		if (r == 0 && twins)
-			r = task_gather(&g, twins[i], i, true);
-	}
+	r = ptree_gather(&g, tasks, nr, false);
+	if (r == 0 && twins)
+		r = ptree_gather(&g, twins, nr, true);
 	if (r == 0)
 		r = view_fill(view, &g, ptree_tty_controlling(tasks[nr - 1]));
 	if (r < 0)

@@ -47,6 +47,7 @@ int ptree_members_init(struct ptree_op *op, const s32 *pidfds, unsigned int nr)
 
 		member->op = op;
 		member->cgroup_fd = -1;
+		init_completion(&member->worker_done);
 		member->nr_threads = 1;
 		member->threads = kzalloc(sizeof(*member->threads), GFP_KERNEL_ACCOUNT);
 		if (!member->threads) {
@@ -75,10 +76,7 @@ static int threads_gather(struct ptree_member *member)
 	nr = leader->sighand ? get_nr_threads(leader) : 0;
 	rcu_read_unlock();
 
-	if (READ_ONCE(leader->exit_state)) {
-		if (nr > 1)
-			return ptree_op_fail(member->op, leader, -EOPNOTSUPP,
-					     "has exited while its other threads run on; that cannot be cloned yet");
+	if (READ_ONCE(leader->exit_state) && nr < 2) {
 		if (READ_ONCE(leader->exit_state) != EXIT_ZOMBIE || !member_nr(member))
 			return ptree_op_fail(member->op, leader, -ESRCH, "has just been waited for; try again");
 		member->zombie = true;
@@ -105,6 +103,12 @@ static int threads_gather(struct ptree_member *member)
 	kvfree(member->threads);
 	member->threads = threads;
 	member->nr_threads = found;
+	if (READ_ONCE(leader->exit_state)) {
+		if (found == 1)
+			return ptree_op_fail(member->op, leader, -EAGAIN, "is exiting; try again");
+		member->headless = true;
+		member->carrier = 1;
+	}
 	return 0;
 }
 
@@ -150,6 +154,28 @@ static int parents_find(struct ptree_op *op)
 	return r;
 }
 
+/*
+ * ptree_process_carrier() - a thread of a process that has not exited, or its leader if all have
+ * Returned counted.
+ */
+struct task_struct *ptree_process_carrier(struct task_struct *leader)
+{
+	struct task_struct *thread, *found = leader;
+
+	rcu_read_lock();
+	if (READ_ONCE(leader->exit_state) && leader->sighand) {
+		for_each_thread(leader, thread) {
+			if (READ_ONCE(thread->exit_state) || is_worker(thread))
+				continue;
+			found = thread;
+			break;
+		}
+	}
+	get_task_struct(found);
+	rcu_read_unlock();
+	return found;
+}
+
 /**
  * ptree_requester_check() - may @task be traced by who has these credentials?
  * @requester: the credentials that count
@@ -178,7 +204,7 @@ static int requester_check(struct ptree_op *op)
 	for (i = 0; i < op->nr_members; i++) {
 		struct task_struct *source = member_source(&op->members[i]);
 
-		if (ptree_requester_check(op->requester, source) < 0)
+		if (ptree_requester_check(op->requester, member_carrier(&op->members[i])) < 0)
 			return ptree_op_fail(op, source, -EPERM, "may not be traced, and so not be cloned, by uid %u",
 					     from_kuid_munged(&init_user_ns, op->requester->uid));
 	}
@@ -187,7 +213,7 @@ static int requester_check(struct ptree_op *op)
 
 static void root_namespaces_note(struct ptree_op *op)
 {
-	struct task_struct *root = member_source(&op->members[op->nr_members - 1]);
+	struct task_struct *root = member_carrier(&op->members[op->nr_members - 1]);
 
 	task_lock(root);
 	if (root->nsproxy) {
@@ -234,6 +260,12 @@ int ptree_members_resolve(struct ptree_op *op)
 	if (r < 0)
 		return r;
 	r = requester_check(op);
+	if (r < 0)
+		return r;
+	r = ptree_share_resolve(op);
+	if (r < 0)
+		return r;
+	r = ptree_vfork_resolve(op);
 	if (r < 0)
 		return r;
 	for (i = 0; i < op->nr_members; i++) {

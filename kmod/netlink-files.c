@@ -29,7 +29,7 @@ static struct ptree_view *view_of_op(u32 portid, u32 number)
 		goto idle;
 	}
 	for (i = 0; i < op->nr_members; i++) {
-		tasks[i] = member_source(&op->members[i]);
+		tasks[i] = member_carrier(&op->members[i]);
 		tasks[op->nr_members + i] = member_twin(&op->members[i]);
 	}
 	view = ptree_view_new(tasks, tasks + op->nr_members, op->nr_members);
@@ -72,11 +72,14 @@ static struct ptree_view *view_of_pidfds(const s32 *pidfds, unsigned int nr, con
 	if (!tasks)
 		return view;
 	for (i = 0; i < nr; i++) {
-		tasks[i] = ptree_netlink_task_of_pidfd(pidfds[i]);
-		if (IS_ERR(tasks[i])) {
-			view = ERR_CAST(tasks[i]);
+		struct task_struct *leader = ptree_netlink_task_of_pidfd(pidfds[i]);
+
+		if (IS_ERR(leader)) {
+			view = ERR_CAST(leader);
 			break;
 		}
+		tasks[i] = ptree_process_carrier(leader);
+		put_task_struct(leader);
 		r = ptree_requester_check(requester, tasks[i]);
 		if (r < 0) {
 			put_task_struct(tasks[i]);

@@ -112,7 +112,7 @@ static int call_task_take(struct ptree_job *job, struct genl_info *info, u32 fla
 	member = &job->op->members[number];
 	if (member->zombie)
 		return ptree_netlink_refuse(info, PTREE_A_MEMBER, -ESRCH, "the member is a zombie");
-	job->task = get_task_struct(flags & PTREE_CALL_SOURCE ? member_source(member) : member_twin(member));
+	job->task = get_task_struct(flags & PTREE_CALL_SOURCE ? member_carrier(member) : member_twin(member));
 	return 0;
 }
 

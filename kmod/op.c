@@ -116,9 +116,6 @@ static int op_clone(struct ptree_op *op)
 	r = ptree_members_resolve(op);
 	if (r < 0)
 		return r;
-	r = ptree_vet_sharing(op);
-	if (r < 0)
-		return r;
 	r = ptree_kinship_prepare(op);
 	if (r < 0)
 		return r;

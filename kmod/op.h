@@ -24,6 +24,7 @@ struct ptree_thread {
 	struct task_struct *source;	/* counted */
 	pid_t nr;			/* in op->source_ns, and so in the clone's */
 	struct task_struct *twin;	/* counted; NULL until made */
+	struct ptree_member *awaits;	/* the child that it sleeps in vfork() for; NULL: it does not */
 };
 
 /* A part of a source's memory that fork() treats otherwise than the rest. */
@@ -43,7 +44,12 @@ struct ptree_member {
 	struct ptree_op *op;
 	struct ptree_thread *threads;	/* [nr_threads], leader first; a zombie has its leader only */
 	unsigned int nr_threads;
+	unsigned int carrier;		/* the thread in whose context the twin is made: the leader if it can */
 	bool zombie;
+	bool headless;			/* its leader had exited while other threads run on */
+	bool shares_handlers;		/* with its maker */
+	/* Who has the same memory, files or directories, and a twin before this one; NULL: nobody. See share.c. */
+	struct ptree_member *maker, *files_of, *fs_of;
 	bool session_leader;
 	struct ptree_space *space;		/* its pid namespace */
 	struct ptree_space *children_space;	/* that of the children that it will make */
@@ -58,13 +64,26 @@ struct ptree_member {
 	struct ptree_member *parent;	/* NULL for the root */
 	unsigned int parent_thread;	/* which of the parent's threads made this member */
 	int cgroup_fd;			/* while the twin is made: the clone's cgroup, in the source's table */
-	struct callback_head source_work;	/* runs in the source's leader: makes the twin's leader */
+	struct callback_head source_work;	/* runs in the worker: makes the twin's leader */
+	struct completion worker_done;		/* the worker has nothing more to do for the op */
 	struct callback_head twin_work;		/* runs in the twin's leader: makes the other threads */
 };
 
 static inline struct task_struct *member_source(const struct ptree_member *member)
 {
 	return member->threads[0].source;
+}
+
+/* A thread of the source that has not exited: it has what the process has. */
+static inline struct task_struct *member_carrier(const struct ptree_member *member)
+{
+	return member->threads[member->carrier].source;
+}
+
+/* Which task makes the twin: one of the source, or a twin that exists, whose memory it is to share. */
+static inline struct task_struct *member_worker(const struct ptree_member *member)
+{
+	return member->maker ? member->maker->threads[0].twin : member_carrier(member);
 }
 
 static inline pid_t member_nr(const struct ptree_member *member)
@@ -170,9 +189,17 @@ int ptree_members_init(struct ptree_op *op, const s32 *pidfds, unsigned int nr);
 int ptree_members_resolve(struct ptree_op *op);
 void ptree_members_done(struct ptree_op *op);
 int ptree_requester_check(const struct cred *requester, struct task_struct *task);
+struct task_struct *ptree_process_carrier(struct task_struct *leader);
 int ptree_vet_member(struct ptree_member *member);
 int ptree_vet_memory(struct ptree_member *member);
-int ptree_vet_sharing(struct ptree_op *op);
+
+/* share.c: members that have something in common without being threads of each other */
+int ptree_share_resolve(struct ptree_op *op);
+
+/* last.c: vfork(), and leaders that have exited */
+int ptree_vfork_resolve(struct ptree_op *op);
+void ptree_vfork_return(struct task_struct *twin, const struct ptree_thread *thread);
+int ptree_last_do(struct ptree_op *op);
 
 /* clone.c, thread.c, zombie.c, kinship.c: the parts of a duplication */
 int ptree_clone_members(struct ptree_op *op);

@@ -144,25 +144,28 @@ void ptree_owner_idle(struct ptree_op *op)
 
 /*
  * ptree_owner_release() - end an op and keep its clone
- * Errors: -ENOENT; -EBUSY not cloned yet, being discarded, or at a request.
+ * Errors: -ENOENT; -EBUSY not cloned yet, being discarded, or at a request; -ENOMEM.
  */
 int ptree_owner_release(u32 portid, u32 number)
 {
-	struct ptree_op *op;
-	int r = 0;
+	struct ptree_op *op = ptree_owner_busy(portid, number);
+	int r;
+
+	if (IS_ERR(op))
+		return PTR_ERR(op);
+	ptree_memory_release(op);
+	r = ptree_last_do(op);
 
 	mutex_lock(&ops_mutex);
-	op = op_find(portid, number);
-	if (!op)
-		r = -ENOENT;
-	else if (op->state != PTREE_OP_CLONED || op->aborted || op->busy)
+	op->busy = false;
+	if (r == 0 && op->aborted)
 		r = -EBUSY;
 	if (r == 0) {
 		ptree_stop_twins(op);
-		ptree_memory_release(op);
 		op_unlink(op);
 	}
 	mutex_unlock(&ops_mutex);
+	ptree_op_put(op);
 	return r;
 }
 

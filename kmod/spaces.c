@@ -101,7 +101,7 @@ static int member_place(struct ptree_member *member)
 /* Where the children that it has yet to make will be born: a namespace with members, or its own. */
 static int children_place(struct ptree_member *member)
 {
-	struct task_struct *source = member_source(member);
+	struct task_struct *source = member_carrier(member);
 	struct pid_namespace *ns = NULL;
 
 	task_lock(source);
@@ -188,6 +188,15 @@ unsigned int ptree_space_numbers(const struct ptree_space *space, struct task_st
 	for (; space; space = space->parent)
 		numbers[n++] = task_pid_nr_ns(task, space->source);
 	return n;
+}
+
+/*
+ * ptree_space_round() - in which round of the duplication a member gets its twin
+ * The depth of a namespace for its pid 1, in which nobody can be born before; UINT_MAX for everybody else.
+ */
+unsigned int ptree_space_round(const struct ptree_member *member)
+{
+	return member->space->reaper == member ? member->space->depth : UINT_MAX;
 }
 
 /* ptree_space_link() - where the children of a twin will be born. It has not run, and makes no more threads for us. */

@@ -22,6 +22,7 @@ int ptree_spaces_init(struct ptree_op *op);
 int ptree_spaces_resolve(struct ptree_op *op);
 int ptree_spaces_make(struct ptree_op *op, const struct ptree_space *above);
 unsigned int ptree_space_numbers(const struct ptree_space *space, struct task_struct *task, pid_t *numbers);
+unsigned int ptree_space_round(const struct ptree_member *member);
 void ptree_space_link(struct ptree_member *member);
 void ptree_spaces_count_on(struct ptree_op *op);
 void ptree_spaces_done(struct ptree_op *op);

@@ -5,6 +5,7 @@
 #include <linux/mempolicy.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
+#include <linux/tty.h>
 #include <uapi/linux/sched/types.h>
 #include "state.h"
 #include "symbols.h"
@@ -173,4 +174,50 @@ int ptree_state_copy_thread(struct task_struct *twin, struct task_struct *source
 	copy_scheduling(twin, source);
 	copy_ioprio(twin, source);
 	return copy_memory_policy(twin, source);
+}
+
+/**
+ * ptree_state_copy_headless() - for the twin of a leader that has exited what is left of it
+ * @twin: made by copy_process() in the context of another thread, has never run, and will exit before it is in user mode
+ * @source: the leader
+ */
+void ptree_state_copy_headless(struct task_struct *twin, struct task_struct *source)
+{
+	memcpy(twin->comm, source->comm, sizeof(twin->comm));
+	copy_user_pointers(twin, source);
+	twin->signal->is_child_subreaper = source->signal->is_child_subreaper;
+}
+
+/**
+ * ptree_state_copy_process() - what of a process is not its leader's alone, for a twin that another task has made
+ * @twin: made by copy_process() in the context of @member's worker, has never run
+ * @member: its source is frozen
+ *
+ * Limits and the like have been lent to the maker. Errors: -ESRCH the source was killed.
+ */
+int ptree_state_copy_process(struct task_struct *twin, const struct ptree_member *member)
+{
+	struct task_struct *source = member_source(member);
+	unsigned long flags;
+
+	/* Another thread of the same process has the same. */
+	if (current->signal == source->signal) {
+		twin->signal->is_child_subreaper = source->signal->is_child_subreaper;
+		return 0;
+	}
+	twin->self_exec_id = source->self_exec_id;
+#ifdef CONFIG_AUDIT
+	twin->loginuid = source->loginuid;
+	twin->sessionid = source->sessionid;
+#endif
+	/* Nobody looks at the handlers of a twin that has never run: one lock is enough. */
+	if (!compat_lock_task_sighand(source, &flags))
+		return -ESRCH;
+	if (!member->shares_handlers)
+		memcpy(twin->sighand->action, source->sighand->action, sizeof(twin->sighand->action));
+	twin->signal->is_child_subreaper = source->signal->is_child_subreaper;
+	twin->signal->has_child_subreaper = source->signal->has_child_subreaper;
+	twin->signal->tty = tty_kref_get(source->signal->tty);
+	unlock_task_sighand(source, &flags);
+	return 0;
 }

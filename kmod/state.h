@@ -27,14 +27,35 @@ struct ptree_borrow {
 	sigset_t blocked;
 };
 
-int ptree_borrow_begin(struct ptree_borrow *loan, struct ptree_op *op, const struct cred *exact,
+int ptree_borrow_begin(struct ptree_borrow *loan, struct ptree_op *op, const struct cred *exact, struct task_struct *source,
 		       struct pid_namespace *into);
 void ptree_borrow_end(struct ptree_borrow *loan);
 void ptree_nsproxy_put(struct nsproxy *nsproxy);
 
+/*
+ * lend.c. What copy_process() takes from current and the twin is to have from somebody else: from a twin that it shares it
+ * with, or from its source where current is another twin.
+ */
+struct ptree_lent {
+	struct files_struct *files, *own_files;	/* the lent one, counted, and current's; NULL: none is lent */
+	struct fs_struct *fs, *own_fs;
+	u64 flags;				/* CLONE_*: which of them are to be shared, not copied */
+	bool limits;				/* the rest is lent, too */
+	struct rlimit own_limits[RLIM_NLIMITS];
+	short own_oom_score_adj, own_oom_score_adj_min;
+};
+
+int ptree_lend_begin(struct ptree_lent *lent, struct ptree_member *member);
+void ptree_lend_end(struct ptree_lent *lent);
+
 /* state.c */
 void ptree_state_copy_leader(struct task_struct *twin, const struct ptree_borrow *loan);
 int ptree_state_copy_thread(struct task_struct *twin, struct task_struct *source);
+void ptree_state_copy_headless(struct task_struct *twin, struct task_struct *source);
+int ptree_state_copy_process(struct task_struct *twin, const struct ptree_member *member);
+
+/* thread.c */
+struct task_struct *ptree_copy_without_filters(struct kernel_clone_args *args);
 
 /* pending.c */
 int ptree_pending_copy(struct ptree_member *member);
@@ -62,6 +83,7 @@ void ptree_restart_prepare(struct task_struct *source);
 /* arch/x86.c */
 int ptree_arch_vet(struct task_struct *source, bool threaded, const char **ret_why);
 void ptree_arch_copy_leader(struct task_struct *twin);
+void ptree_arch_return(struct task_struct *twin, long value);
 int ptree_arch_copy_thread(struct task_struct *twin, struct task_struct *source);
 
 #endif

@@ -36,6 +36,8 @@ struct task_cputime;
 	X(void, put_task_stack, struct task_struct *task) \
 	/* kernel/sched/core.c: the first wake-up of what copy_process made */ \
 	X(void, wake_up_new_task, struct task_struct *task) \
+	/* kernel/sched/core.c: until another task's registers are all in its task_struct */ \
+	X(unsigned long, wait_task_inactive, struct task_struct *task, unsigned int state) \
 	/* kernel/task_work.c: work in another task's context */ \
 	X(int, task_work_add, struct task_struct *task, struct callback_head *work, enum task_work_notify_mode mode) \
 	X(struct callback_head *, task_work_cancel_match, struct task_struct *task, \
@@ -77,6 +79,8 @@ struct task_cputime;
 	/* fs/file.c: a descriptor above RLIMIT_NOFILE, for the time of one call; the end of looking at another's table */ \
 	X(int, __get_unused_fd_flags, unsigned int flags, unsigned long nofile) \
 	X(void, put_files_struct, struct files_struct *files) \
+	/* fs/fs_struct.c: the end of lending a process's directories */ \
+	X(void, free_fs_struct, struct fs_struct *fs) \
 	/* net/core/sock_diag.c: what SO_COOKIE says */ \
 	X(u64, __sock_gen_cookie, struct sock *sk) \
 	/* arch/x86/entry/syscall_64.c: a system call by its number */ \

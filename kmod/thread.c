@@ -9,8 +9,11 @@
 
 #define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
 
-/* Without current's seccomp filters: the source thread's are counted for the twin afterwards (state.c). */
-static struct task_struct *copy_without_filters(struct kernel_clone_args *args)
+/*
+ * ptree_copy_without_filters() - copy_process() without current's seccomp filters
+ * The source thread's are counted for the twin afterwards (state.c).
+ */
+struct task_struct *ptree_copy_without_filters(struct kernel_clone_args *args)
 {
 	struct seccomp own = current->seccomp;
 	struct task_struct *twin;
@@ -41,7 +44,7 @@ static int thread_clone(struct ptree_member *member, unsigned int t, struct ptre
 	if (!raised)
 		goto out;
 	rcu_assign_pointer(current->cred, raised);
-	twin = copy_without_filters(&args);
+	twin = ptree_copy_without_filters(&args);
 	rcu_assign_pointer(current->cred, loan->raised);
 
 	r = PTR_ERR_OR_ZERO(twin);
@@ -50,6 +53,8 @@ static int thread_clone(struct ptree_member *member, unsigned int t, struct ptre
 		WRITE_ONCE(member->threads[t].twin, twin);
 		ptree_cred_settle(twin, raised, exact, shared ? current_real_cred() : NULL);
 		r = ptree_state_copy_thread(twin, source);
+		if (r == 0 && member->threads[t].awaits)
+			ptree_vfork_return(twin, &member->threads[t]);
 		if (r < 0)
 			send_sig(SIGKILL, twin, 1);
 		borrowed(wake_up_new_task)(twin);
@@ -76,7 +81,12 @@ int ptree_clone_threads(struct ptree_member *member)
 
 	if (member->nr_threads == 1)
 		return 0;
-	r = ptree_borrow_begin(&loan, op, current_real_cred(), NULL);
+	/* Where one of them has made current, its state is its own again, and all in its place, when it sleeps again. */
+	if (member->carrier && !member->maker) {
+		wait_for_completion(&member->worker_done);
+		borrowed(wait_task_inactive)(member_carrier(member), 0);
+	}
+	r = ptree_borrow_begin(&loan, op, current_real_cred(), NULL, NULL);
 	if (r < 0)
 		return ptree_op_fail(op, member_source(member), r, "cannot be duplicated: out of memory");
 	for (t = 1; t < member->nr_threads && r == 0; t++) {

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Vetting: which members cannot be cloned, and the sentence that says why. */
-#include <linux/fs_struct.h>
 #include <linux/mm.h>
 #include <linux/sched/jobctl.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
-#include <linux/sort.h>
 #include "op.h"
 #include "state.h"
 
@@ -28,7 +25,7 @@ static int vet_thread(struct ptree_member *member, unsigned int t)
 	/* sched_fork() refuses it with the same -EAGAIN as a limit that is reached. */
 	if (READ_ONCE(source->policy) == SCHED_DEADLINE)
 		return ptree_op_fail(op, source, -EOPNOTSUPP, "runs under SCHED_DEADLINE, which cannot be cloned");
-	r = ptree_arch_vet(source, t > 0, &why);
+	r = ptree_arch_vet(source, t > 0 || member->maker, &why);
 	if (r < 0)
 		return ptree_op_fail(op, source, r, "has %s, which cannot be cloned", why);
 	ptree_restart_prepare(source);
@@ -54,17 +51,13 @@ int ptree_vet_member(struct ptree_member *member)
 		return ptree_op_fail(op, source, -ESRCH, "has exited, and is the root");
 	if (member->zombie)
 		return 0;
-	/* The child's pointer is cleared when it execs or exits; its parent sleeps in vfork() until then. */
-	if (READ_ONCE(source->vfork_done) && member->parent)
-		return ptree_op_fail(op, member_source(member->parent), -EAGAIN,
-				     "waits in vfork() for pid %d; try again when that has called exec",
-				     task_tgid_nr_ns(source, op->owner_ns));
-	for (t = 0; t < member->nr_threads; t++) {
+	/* A leader that has exited has nothing that could be refused. */
+	for (t = member->headless ? 1 : 0; t < member->nr_threads; t++) {
 		r = vet_thread(member, t);
 		if (r < 0)
 			return r;
 	}
-	member->stop_signal = ptree_stop_signal(source);
+	member->stop_signal = ptree_stop_signal(member_carrier(member));
 	if (member->stop_signal)
 		member->stop_code = READ_ONCE(source->signal->group_exit_code);
 	return 0;
@@ -72,7 +65,7 @@ int ptree_vet_member(struct ptree_member *member)
 
 /**
  * ptree_vet_memory() - whether current's memory can be cloned, and what of it fork() would not copy as it is
- * @member: current is its leader
+ * @member: current is one of its threads
  *
  * Errors: -EOPNOTSUPP, -ENOMEM, -EINTR. Takes the mmap lock for reading.
  */
@@ -112,59 +105,4 @@ int ptree_vet_memory(struct ptree_member *member)
 		return ptree_op_fail(member->op, current, -EOPNOTSUPP, "has memory at %#lx that %s; it cannot be cloned",
 				     start, why);
 	return 0;
-}
-
-struct shared {
-	const void *object;
-	const char *what;
-	struct ptree_member *member;
-};
-
-static int shared_compare(const void *a, const void *b)
-{
-	const struct shared *x = a, *y = b;
-
-	return x->object < y->object ? -1 : x->object > y->object;
-}
-
-/**
- * ptree_vet_sharing() - refuse members that share memory, files or handlers without being threads of each other
- * @op: the op
- *
- * Errors: -EOPNOTSUPP; -ENOMEM.
- */
-int ptree_vet_sharing(struct ptree_op *op)
-{
-	unsigned int i, nr = 0;
-	struct shared *list;
-	int r = 0;
-
-	list = kvmalloc_array(op->nr_members, 4 * sizeof(*list), GFP_KERNEL_ACCOUNT);
-	if (!list)
-		return ptree_op_fail(op, NULL, -ENOMEM, "no memory for %u members", op->nr_members);
-	for (i = 0; i < op->nr_members; i++) {
-		struct ptree_member *member = &op->members[i];
-		struct task_struct *source = member_source(member);
-
-		if (member->zombie)
-			continue;
-		task_lock(source);
-		list[nr++] = (struct shared){ source->mm, "memory (CLONE_VM)", member };
-		list[nr++] = (struct shared){ source->files, "open files (CLONE_FILES)", member };
-		list[nr++] = (struct shared){ source->fs, "its directories (CLONE_FS)", member };
-		list[nr++] = (struct shared){ rcu_access_pointer(source->sighand), "signal handlers (CLONE_SIGHAND)",
-					      member };
-		task_unlock(source);
-	}
-	sort(list, nr, sizeof(*list), shared_compare, NULL);
-	for (i = 1; i < nr; i++) {
-		if (!list[i].object || list[i].object != list[i - 1].object)
-			continue;
-		r = ptree_op_fail(op, member_source(list[i].member), -EOPNOTSUPP,
-				  "shares %s with pid %d; that cannot be cloned yet", list[i].what,
-				  task_tgid_nr_ns(member_source(list[i - 1].member), op->owner_ns));
-		break;
-	}
-	kvfree(list);
-	return r;
 }

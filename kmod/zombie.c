@@ -38,7 +38,7 @@ static int zombie_clone(struct ptree_member *member)
 	struct ptree_borrow loan;
 	int r;
 
-	r = ptree_borrow_begin(&loan, op, exact, NULL);
+	r = ptree_borrow_begin(&loan, op, exact, NULL, NULL);
 	if (r < 0)
 		goto out;
 	twin = borrowed(copy_process)(NULL, 0, NUMA_NO_NODE, &args);

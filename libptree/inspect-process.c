@@ -7,10 +7,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/kcmp.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "proc.h"
 
@@ -101,7 +99,7 @@ static int memory_inspect(struct ptree_report *r, const struct ptree_member *m)
 	size_t size = 0;
 	int error = 0;
 
-	snprintf(path, sizeof(path), "/proc/%d/smaps", m->pid);
+	snprintf(path, sizeof(path), "/proc/%d/smaps", m->living);
 	f = fopen(path, "re");
 	while (f && error >= 0 && getline(&line, &size, f) >= 0) {
 		if (sscanf(line, "%lx-%lx %c", &start, &end, &c) == 3) {
@@ -122,61 +120,4 @@ int ptree_inspect_process(struct ptree_report *r, const struct ptree_member *m)
 		return 0;
 	error = threads_inspect(r, m);
 	return error < 0 ? error : memory_inspect(r, m);
-}
-
-/* The kernel gives processes an order by each thing that they may share. */
-static int compare(pid_t a, pid_t b, int type)
-{
-	long r = a == b ? 0 : syscall(SYS_kcmp, a, b, type, 0, 0);
-
-	return r == 1 ? -1 : r == 2 ? 1 : r == 0 ? 0 : a < b ? -1 : 1; /* one of them is gone */
-}
-
-#define COMPARE(name, type)                                                                                             \
-	static int name(const void *a, const void *b)                                                                   \
-	{                                                                                                               \
-		const struct ptree_member *const *x = a, *const *y = b;                                                 \
-                                                                                                                        \
-		return compare((*x)->pid, (*y)->pid, type);                                                             \
-	}
-
-COMPARE(compare_vm, KCMP_VM)
-COMPARE(compare_files, KCMP_FILES)
-COMPARE(compare_fs, KCMP_FS)
-COMPARE(compare_sighand, KCMP_SIGHAND)
-
-static const struct {
-	int (*compare)(const void *a, const void *b);
-	const char *what;
-} shared[] = {
-	{ compare_vm, "memory (CLONE_VM)" },
-	{ compare_files, "open files (CLONE_FILES)" },
-	{ compare_fs, "its directories (CLONE_FS)" },
-	{ compare_sighand, "signal handlers (CLONE_SIGHAND)" },
-};
-
-int ptree_inspect_sharing(struct ptree_report *r, struct ptree_member **members, size_t nr)
-{
-	_cleanup_free_ struct ptree_member **living = calloc(nr + 1, sizeof(struct ptree_member *));
-	size_t nr_living = 0;
-
-	if (!living)
-		return -ENOMEM;
-	for (size_t i = 0; i < nr; i++)
-		if (!members[i]->zombie)
-			living[nr_living++] = members[i];
-	for (size_t s = 0; s < ARRAY_SIZE(shared); s++) {
-		qsort(living, nr_living, sizeof(struct ptree_member *), shared[s].compare);
-		for (size_t i = 1; i < nr_living; i++) {
-			char note[128];
-
-			if (shared[s].compare(&living[i - 1], &living[i]) != 0)
-				continue;
-			snprintf(note, sizeof(note), "shares %s with pid %d; that cannot be cloned yet", shared[s].what,
-				 living[i - 1]->pid);
-			if (add(r, living[i], "process", "", note) < 0)
-				return -ENOMEM;
-		}
-	}
-	return 0;
 }

@@ -9,7 +9,4 @@
 /* ptree_inspect_process() - its threads and its memory. What cannot be read, for it is just exiting, is left out. -ENOMEM. */
 int ptree_inspect_process(struct ptree_report *r, const struct ptree_member *m);
 
-/* ptree_inspect_sharing() - members that share memory, files … without being threads of each other. -ENOMEM. */
-int ptree_inspect_sharing(struct ptree_report *r, struct ptree_member **members, size_t nr);
-
 #endif

@@ -110,11 +110,9 @@ static int inspect_all(struct ptree_op *op)
 		if (r < 0)
 			return ptree_error_oom(&op->error, "inspect");
 	}
-	r = ptree_inspect_sharing(op->report, op->members, op->nr_members);
+	r = ptree_report_add_secrets(op->report, op->members, op->nr_members);
 	if (r >= 0)
-		r = ptree_report_add_secrets(op->report, op->members, op->nr_members);
-	if (r >= 0)
-		r = ptree_report_add_namespaces(op->report, op->pid, &op->policies);
+		r = ptree_report_add_namespaces(op->report, ptree_proc_living(op->pid), &op->policies);
 	if (r == -ENOMEM)
 		return ptree_error_oom(&op->error, "inspect");
 	if (r < 0)

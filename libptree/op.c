@@ -35,7 +35,7 @@ static void tell_late(struct ptree_op *op)
 }
 
 /*
- * A member may be in the middle of what passes by itself: inside vfork(), dying, being stopped. Then all run on for a moment,
+ * A member may be in the middle of what passes by itself: dying, being stopped, making a child. Then all run on for a moment,
  * and are frozen once more. The module has made nothing by then; had it, the clone's init would be gone with the rest.
  */
 static int freeze_and_duplicate(struct ptree_op *op)

@@ -134,7 +134,7 @@ struct ptree_clone_options {
  *
  * Errors: -ESRCH no such process; -EINVAL a kernel thread, pid 1, a bad option; -EPERM not the caller's process;
  * -EDEADLK the caller, one of its ancestors, ptreed or the bus is in the tree; -ENXIO no kernel module; -ENOSYS no
- * cgroup v2; -EBUSY a member cannot be frozen or cannot run work (D state, vfork, traced), or an op is under way on the
+ * cgroup v2; -EBUSY a member cannot be frozen or cannot run work (D state, traced), or an op is under way on the
  * tree; -ETIMEDOUT @max_pause_usec passed; -EEXIST the name is taken; -EOPNOTSUPP a member has state that cannot be
  * cloned; -ENOMEM; -EAGAIN a limit.
  */

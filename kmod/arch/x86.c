@@ -49,6 +49,16 @@ void ptree_arch_copy_leader(struct task_struct *twin)
 	*task_pt_regs(twin) = *task_pt_regs(current);
 }
 
+/* ptree_arch_return() - the system call that a twin is in has come to its end. */
+void ptree_arch_return(struct task_struct *twin, long value)
+{
+	struct pt_regs *regs = task_pt_regs(twin);
+
+	regs->ax = value;
+	/* Not to be made once more when a signal comes. */
+	regs->orig_ax = -1;
+}
+
 /**
  * ptree_arch_copy_thread() - the processor state of @source, which is switched out, for @twin, which has never run
  * @twin: the twin

@@ -27,7 +27,9 @@
  *            PTREE_A_MAX_THREADS, PTREE_A_NR_OPS.
  *
  * CLONE      Duplicates a whole tree, all or nothing. Every thread of every member must be frozen (cgroup v2 freezer)
- *            or a zombie, and none may be a kernel thread, traced or inside vfork().
+ *            or a zombie, and none may be a kernel thread or traced. Members may share memory, files, directories and
+ *            signal handlers with each other (CLONE_VM and so on): their twins do. One that sleeps in vfork() is cloned if
+ *            its child is a member that shares its memory, or if it has other threads.
  *            request: PTREE_A_OP, PTREE_A_MEMBERS, PTREE_A_INIT, PTREE_A_CGROUP, PTREE_A_FREEZE,
  *            PTREE_A_DEADLINE_USEC; optional PTREE_A_REQUESTER, PTREE_A_FLAGS, PTREE_A_NAMESPACES.
  *            result: PTREE_A_TWINS, PTREE_A_NR_THREADS, PTREE_A_DUPLICATE_USEC.
@@ -35,14 +37,15 @@
  *            sources are; the root's parent is PTREE_A_INIT's process, which gets SIGCHLD from it whatever the source
  *            root's own exit signal was. An op whose CLONE has failed is over: DISCARD says -ENOENT. Where it has made nothing
  *            (all of -EAGAIN but a limit that was reached) PTREE_A_INIT's process lives on, for another CLONE.
- *            errors: -EAGAIN a member is not (or no longer) frozen, or in the middle of vfork(), its end or a stop;
+ *            errors: -EAGAIN a member is not (or no longer) frozen, or in the middle of its end, a stop, or a vfork() as above;
  *            -EBUSY a member is traced or cannot run work (D state);
  *            -EPERM the requester may not trace a member; -ESRCH a member died; -EOPNOTSUPP state that cannot be
  *            cloned; -ENOMEM; -EEXIST a pid is taken in the clone's pid namespace; -ETIMEDOUT; -ECANCELED.
  *
  * RELEASE    request: PTREE_A_OP. Ends the op: the clone belongs to itself from now on and may be thawed by whoever
- *            may write to its cgroup. Answered by the acknowledgement alone.
- *            errors: -ENOENT no such op on this socket; -EBUSY its CLONE has not succeeded.
+ *            may write to its cgroup. Answered by the acknowledgement alone. Twins of leaders that had exited exit then,
+ *            and threads whose sources sleep in vfork() go to sleep there; the module is in use as long as they do.
+ *            errors: -ENOENT no such op on this socket; -EBUSY its CLONE has not succeeded; -ENOMEM.
  *
  * DISCARD    request: PTREE_A_OP. Kills the twins and PTREE_A_INIT's process, waits until they are gone, writes 0 to
  *            the source's cgroup.freeze files and ends the op. A CLONE still running fails with -ECANCELED first.
@@ -56,7 +59,8 @@
  *            exited have no files; optional PTREE_A_REQUESTER.
  *            messages: PTREE_A_FILES: each open file description once, numbered from 0 in the order sent; PTREE_A_FDS:
  *            the descriptors that refer to them; PTREE_A_MAPPINGS: shared and device mappings; PTREE_A_FDINFO: text.
- *            Each as often as it takes; FILES come first.
+ *            Each as often as it takes; FILES come first. Where processes have one table of files in common, its
+ *            descriptors are told of each; where they have one memory, its mappings are told of the first.
  *            errors: -ENOENT no such op on this socket; -EBUSY its CLONE has not succeeded; -EINVAL both or neither;
  *            -EPERM the requester may not trace a member; -ENOMEM; -EINTR.
  *
