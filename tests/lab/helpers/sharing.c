@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `sharing vm`: two processes with one memory. `sharing files`: with one table of files. `sharing leaderless`: one whose
- * first thread has ended. */
+/*
+ * `sharing everything`: two processes with one memory, table of files, directories and handlers. `sharing leaderless`: one
+ * whose first thread has ended.
+ */
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -27,11 +29,8 @@ int main(int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : "";
 	pthread_t other;
 
-	if (strcmp(what, "vm") == 0) {
-		if (clone(sleeps, stack + sizeof(stack), CLONE_VM | SIGCHLD, NULL) < 0)
-			return 1;
-	} else if (strcmp(what, "files") == 0) {
-		if (clone(sleeps, stack + sizeof(stack), CLONE_FILES | SIGCHLD, NULL) < 0)
+	if (strcmp(what, "everything") == 0) {
+		if (clone(sleeps, stack + sizeof(stack), CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_SIGHAND | SIGCHLD, NULL) < 0)
 			return 1;
 	} else if (strcmp(what, "leaderless") == 0) {
 		if (pthread_create(&other, NULL, thread, NULL) != 0)

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A parent inside vfork(), whose child neither runs a program nor ends until SIGTERM. */
-#include <sys/wait.h>
+/*
+ * A parent inside vfork(), as it were, whose child neither runs a program nor ends until SIGTERM: with CLONE_VFORK alone, the
+ * child has a copy of the memory.
+ */
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int main(void)
 {
-	volatile pid_t child = vfork();
-
-	if (child == 0)
+	if (syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0) == 0)
 		for (;;)
 			usleep(20000);
 	for (;;)

@@ -36,6 +36,40 @@ one_test()
 	clone_works
 }
 
+shared_state()
+{
+	local pid
+	for pid in "${MEMBERS[@]}"; do
+		cat "/proc/$pid/maps"
+		readlink "/proc/$pid/fd/"* "/proc/$pid/cwd" "/proc/$pid/root"
+		grep -E '^(Sig|Umask|FDSize|Threads)' "/proc/$pid/status"
+	done
+}
+
+# Memory, table, directories and handlers of two members are one; a clone that breaks leaves all of it as it was.
+test_what_members_share_survives_a_clone_that_breaks()
+{
+	local point before
+	[[ -w $FAULT ]] || modprobe ptree || fail 'there is no module'
+	source_start "$HELPER_DIR/sharing" everything
+	until_true 20 has_children || fail 'there is no child'
+	before=$(shared_state)
+	trap 'echo >"$FAULT"' EXIT
+	for point in leader sharer twin link; do
+		echo "$point" >"$FAULT" || fail "the module knows no point $point"
+		clone "$SOURCE" && wrong "it was cloned nevertheless, at $point"
+		[[ $SAID = *"fault injected at $point"* ]] || wrong "the module's sentence does not arrive: $SAID"
+		untouched
+		[[ $(shared_state) = "$before" ]] ||
+			wrong "after $point: $(diff <(echo "$before") <(shared_state) | head -n 4)"
+	done
+	echo >"$FAULT"
+	must_clone "$SOURCE"
+	terminate "$CLONE"
+	[[ $(shared_state) = "$before" ]] || wrong "after a clone: $(diff <(echo "$before") <(shared_state) | head -n 4)"
+	untouched
+}
+
 # killed_at_random WHAT: kill_WHAT, with the pid of the caller, at some moment of each of some clones.
 killed_at_random()
 {

@@ -79,7 +79,8 @@ test_a_root_that_is_traced_from_outside_is_refused()
 
 state_is() { [[ $(process_state "$1") = "$2" ]]; }
 
-test_a_parent_inside_vfork_is_refused()
+# What its child has is a copy of its memory (CLONE_VFORK without CLONE_VM): nobody could make its twin.
+test_a_parent_inside_vfork_with_a_memory_of_its_own_is_refused()
 {
 	source_start "$HELPER_DIR/vforking"
 	until_true 20 has_children || fail 'there is no child'
@@ -164,27 +165,15 @@ test_a_zombie_is_no_root()
 	untouched
 }
 
-test_processes_that_share_memory_are_refused()
-{
-	source_start "$HELPER_DIR/sharing" vm
-	until_true 20 has_children
-	refused 1 'shares memory' "$SOURCE"
-	untouched
-}
-
-test_processes_that_share_files_are_refused()
-{
-	source_start "$HELPER_DIR/sharing" files
-	until_true 20 has_children
-	refused 1 'shares open files' "$SOURCE"
-	untouched
-}
-
-test_a_process_whose_first_thread_has_ended_is_cloned_or_refused()
+# It is the root itself, which has nothing in /proc but its threads.
+test_a_root_whose_first_thread_has_ended_is_cloned()
 {
 	source_start "$HELPER_DIR/sharing" leaderless
 	until_true 20 state_is "$SOURCE" Z || fail 'the first thread does not end'
-	clone_or_refusal "$SOURCE"
+	ptreectl --direct inspect "$SOURCE" >"$TEST/inspect" 2>&1 || wrong "inspect: $(<"$TEST/inspect")"
+	must_clone "$SOURCE"
+	until_true 20 state_is "$(shown "$CLONE" RootPID)" Z || wrong "the first thread of the clone's root has not ended"
+	terminate "$CLONE"
 	[[ -e /proc/$SOURCE ]] || wrong 'the source is gone'
 }
 
