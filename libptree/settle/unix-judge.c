@@ -50,11 +50,13 @@ bool ptree_unix_is_free(const struct ptree_op *op, const struct ptree_file *f)
 	       ((const struct sockaddr_un *)&name->storage)->sun_path[0] == '\0';
 }
 
-/* Whether a socket of the tree is connected to it, or it to one. */
-static bool is_talked_to_inside(const struct ptree_op *op, const struct ptree_file *f)
+/* Whether a datagram socket with a name is only the tree's: who has it, whom it sends to, and somebody who sends to it. */
+static bool is_named_inside(struct ptree_op *op, const struct ptree_file *f)
 {
-	if (f->info.peer && ptree_unix_peer((struct ptree_op *)op, f))
-		return true;
+	if (!ptree_unix_is_inside(f))
+		return false;
+	if (f->info.peer)
+		return ptree_unix_peer(op, f) && ptree_unix_is_inside(ptree_unix_peer(op, f));
 	for (size_t i = 0; i < op->files.nr_files; i++)
 		if (op->files.files[i].info.family == AF_UNIX && op->files.files[i].info.peer == f->info.cookie)
 			return true;
@@ -62,13 +64,13 @@ static bool is_talked_to_inside(const struct ptree_op *op, const struct ptree_fi
 }
 
 /* A name is one socket's only, so a second one of that name is nobody's. */
-static int judge_bound(const struct ptree_op *op, struct ptree_file *f, bool sever)
+static int judge_bound(struct ptree_op *op, struct ptree_file *f, bool sever)
 {
 	if (!sever && ptree_unix_is_free(op, f)) {
 		unix_of(f)->own = true;
 		return become(f, unix_is_datagram(f) ? UNIX_NAMED : UNIX_ALONE, PTREE_POLICY_PRIVATE, NULL);
 	}
-	if (!sever && unix_is_datagram(f) && is_talked_to_inside(op, f))
+	if (!sever && unix_is_datagram(f) && is_named_inside(op, f))
 		return become(f, UNIX_NAMED, PTREE_POLICY_PRIVATE,
 			      "has its name, which only sockets of the clone know: what others send to it is the source's");
 	if (sever)
@@ -86,7 +88,7 @@ static int judge_datagram(struct ptree_op *op, struct ptree_file *f, bool sever)
 		return judge_bound(op, f, sever);
 	if (!f->info.peer)
 		return become(f, UNIX_ALONE, PTREE_POLICY_PRIVATE, NULL);
-	if (!sever && peer && ptree_address_given(&s->peer_name))
+	if (!sever && peer && ptree_address_given(&s->peer_name) && is_named_inside(op, peer))
 		return become(f, UNIX_CALLER, PTREE_POLICY_PRIVATE, NULL);
 	if (!sever && peer && peer->info.peer == f->info.cookie && !ptree_address_given(&s->peer_name)) {
 		if (ptree_unix_is_inside(f) && ptree_unix_is_inside(peer))

@@ -63,6 +63,9 @@ int main(int argc, char **argv)
 	listener = socket(AF_UNIX, SOCK_STREAM, 0);
 	MUST(bind(listener, (struct sockaddr *)&stream, sizeof(stream)) == 0 && listen(listener, 4) == 0);
 	MUST(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, packets) == 0);
+	/* A mailbox that somebody outside has too: one for both. */
+	mailbox = socket(AF_UNIX, SOCK_DGRAM, 0);
+	MUST(bind(mailbox, (struct sockaddr *)&datagram, sizeof(datagram)) == 0);
 	witness_stranger(stranger, packets);
 	close(listener);
 	close(packets[1]);
@@ -73,9 +76,7 @@ int main(int argc, char **argv)
 	p = (struct pollfd){ .fd = packets[0], .events = POLLIN };
 	MUST(poll(&p, 1, -1) == 1);
 
-	/* A mailbox of the tree's own, bound: one for both. A sender that has no name, as the ones of syslog() have not. */
-	mailbox = socket(AF_UNIX, SOCK_DGRAM, 0);
-	MUST(bind(mailbox, (struct sockaddr *)&datagram, sizeof(datagram)) == 0);
+	/* A sender that has no name, as the ones of syslog() have not. */
 	letters = socket(AF_UNIX, SOCK_DGRAM, 0);
 	MUST(connect(letters, (struct sockaddr *)&datagram, sizeof(datagram)) == 0);
 	alone = socket(AF_UNIX, SOCK_DGRAM, 0);
