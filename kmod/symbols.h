@@ -36,8 +36,6 @@ struct task_cputime;
 	X(void, put_task_stack, struct task_struct *task) \
 	/* kernel/sched/core.c: the first wake-up of what copy_process made */ \
 	X(void, wake_up_new_task, struct task_struct *task) \
-	/* kernel/sched/core.c: until another task's registers are all in its task_struct */ \
-	X(unsigned long, wait_task_inactive, struct task_struct *task, unsigned int state) \
 	/* kernel/task_work.c: work in another task's context */ \
 	X(int, task_work_add, struct task_struct *task, struct callback_head *work, enum task_work_notify_mode mode) \
 	X(struct callback_head *, task_work_cancel_match, struct task_struct *task, \

@@ -66,6 +66,18 @@ out:
 	return r;
 }
 
+/*
+ * One of the threads has made current, which needs its state too: its signal mask is its own again when it has done that, and
+ * its registers are all in its task_struct when it has been switched out once more.
+ */
+static void carrier_await(struct ptree_member *member)
+{
+	wait_for_completion(&member->worker_done);
+#ifdef CONFIG_SMP
+	smp_cond_load_acquire(&member_carrier(member)->on_cpu, !VAL);
+#endif
+}
+
 /**
  * ptree_clone_threads() - give current, a twin's leader, the threads of its source
  * @member: current is its twin
@@ -81,11 +93,8 @@ int ptree_clone_threads(struct ptree_member *member)
 
 	if (member->nr_threads == 1)
 		return 0;
-	/* Where one of them has made current, its state is its own again, and all in its place, when it sleeps again. */
-	if (member->carrier && !member->maker) {
-		wait_for_completion(&member->worker_done);
-		borrowed(wait_task_inactive)(member_carrier(member), 0);
-	}
+	if (member->carrier && !member->maker)
+		carrier_await(member);
 	r = ptree_borrow_begin(&loan, op, current_real_cred(), NULL, NULL);
 	if (r < 0)
 		return ptree_op_fail(op, member_source(member), r, "cannot be duplicated: out of memory");
