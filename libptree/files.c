@@ -11,6 +11,10 @@
 #include "op.h"
 #include "proc.h"
 
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL	/* Linux 6.9 */
+#endif
+
 static int compare_u64(uint64_t a, uint64_t b)
 {
 	return a < b ? -1 : a > b;
@@ -234,11 +238,24 @@ static int pidfd_getfd_(int pidfd, int fd)
 	return r < 0 ? -errno : r;
 }
 
+/*
+ * A main thread that has ended has no files. Its twin has, and the same, until something is installed there; before there is
+ * one, another thread is asked, which Linux knows pidfds of since 6.9.
+ */
+static int borrow_from_thread(const struct ptree_file *f)
+{
+	_cleanup_close_ int pidfd = -1;
+
+	if (f->fds[0].member->twin)
+		return ptree_file_borrow_twin(f);
+	pidfd = (int)syscall(SYS_pidfd_open, f->fds[0].member->living, PIDFD_THREAD);
+	return pidfd < 0 ? -errno : pidfd_getfd_(pidfd, f->fds[0].fd);
+}
+
 int ptree_file_borrow(const struct ptree_file *f)
 {
-	/* A main thread that has ended has none; its twin has, and the same, until something is installed there. */
-	if (f->nr_fds > 0 && f->fds[0].member->living != f->fds[0].member->pid && f->fds[0].member->twin)
-		return ptree_file_borrow_twin(f);
+	if (f->nr_fds > 0 && f->fds[0].member->living != f->fds[0].member->pid)
+		return borrow_from_thread(f);
 	if (f->nr_fds > 0)
 		return pidfd_getfd_(f->fds[0].member->pidfd, f->fds[0].fd);
 	if (f->nr_mappings > 0)

@@ -201,7 +201,7 @@ static void tree_add(struct tree *t, int fd, unsigned readers, unsigned writers)
 
 static void tree_settle(struct tree *t)
 {
-	t->self.pid = getpid();
+	t->self.pid = t->self.living = getpid();
 	t->self.pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	for (size_t i = 0; i < t->nr; i++)
 		assert_int_equal(ptree_pipe_judge(&t->op, &t->files[i]), 0);
