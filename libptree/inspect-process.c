@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "proc.h"
 
@@ -26,6 +27,17 @@ static int add(struct ptree_report *r, const struct ptree_member *m, const char 
 	return error < 0 ? error : ptree_report_add_user(r, m->pid, -1);
 }
 
+/* Sleeps in vfork() as the kernel knows it, but for a child that is no help in making a twin: see kmod/last.c. */
+static bool waits_alone(const struct ptree_member *m, int thread_fd)
+{
+	unsigned long flags;
+	char text[256];
+	long nr;
+
+	return m->nr_threads == 1 && ptree_proc_read(thread_fd, "syscall", text, sizeof(text)) > 0 &&
+	       sscanf(text, "%ld %lx", &nr, &flags) == 2 && nr == SYS_clone && flags & CLONE_VFORK && !(flags & CLONE_VM);
+}
+
 /* The walk has looked at the tracer of the first thread. */
 static int thread_inspect(struct ptree_report *r, const struct ptree_member *m, pid_t tid)
 {
@@ -39,6 +51,8 @@ static int thread_inspect(struct ptree_report *r, const struct ptree_member *m, 
 		return 0;
 	if (status.tracer != 0 && tid != m->pid)
 		return add(r, m, "process", "", "a thread of it is traced; detach the debugger") ?: 1;
+	if (waits_alone(m, fd))
+		return add(r, m, "process", "", "waits in vfork() for a child that does not share its memory; try again later") ?: 1;
 	if (sched_getscheduler(tid) == SCHED_DEADLINE)
 		return add(r, m, "process", "", "runs under SCHED_DEADLINE, which cannot be cloned") ?: 1;
 	return 0;

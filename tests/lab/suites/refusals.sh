@@ -85,6 +85,9 @@ test_a_parent_inside_vfork_with_a_memory_of_its_own_is_refused()
 	source_start "$HELPER_DIR/vforking"
 	until_true 20 has_children || fail 'there is no child'
 	refused 1 "$SOURCE.*vfork" "$SOURCE"
+	ptreectl --direct inspect "$SOURCE" >"$TEST/inspect" 2>&1
+	[[ $? = 7 ]] || wrong "inspect sees nothing in the way"
+	grep -q vfork "$TEST/inspect" || wrong "inspect: $(<"$TEST/inspect")"
 	untouched "${MEMBERS[1]}"
 	state_is "$SOURCE" D || wrong "the parent has left vfork(): $(process_state "$SOURCE")"
 }
