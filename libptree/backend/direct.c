@@ -86,8 +86,10 @@ int ptree_direct_clone_asker(int pidfd, const struct ptree_clone_options *option
 	op->fork = true;
 	if (r >= 0)
 		r = ptree_op_run(op);
-	*e = op->error;
-	if (r >= 0)
+	/* A success may have had to wait for its turn, of which the op keeps a sentence. */
+	if (r < 0)
+		*e = op->error;
+	else
 		*ret_id = op->id;
 	return r;
 }

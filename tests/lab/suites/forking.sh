@@ -104,11 +104,11 @@ test_the_example_of_a_fork_works()
 test_refused_forks_say_why()
 {
 	example fork-example
-	says 1 'unix.*leave unix out' "$EXAMPLE" --share=unix
+	says 1 'UNIX.*leave unix out' "$EXAMPLE" --share=unix
 	says 1 'child subreaper.*BUS' env PTREE_BACKEND=direct "$EXAMPLE" --subreaper
 	says 1 'cannot run ptree-fork at /nonexistent' env PTREE_BACKEND=direct PTREE_FORK=/nonexistent "$EXAMPLE"
 	with_systemd
 	says 1 'ptreed does not run|cannot connect' env PTREE_BACKEND=bus PTREE_BUS_ADDRESS=unix:path=/nonexistent "$EXAMPLE"
-	says 1 'unix.*leave unix out' as_lab "$EXAMPLE" --share=unix
+	says 1 'UNIX.*leave unix out' as_lab "$EXAMPLE" --share=unix
 	says 0 'clone [0-9]+ is made' env PTREE_BACKEND=bus "$EXAMPLE" --subreaper
 }

@@ -41,11 +41,7 @@ int main(int argc, char **argv)
 	generations[0] = ptree_generation();
 
 	while (level < DEPTH) {
-		int64_t id = ptree_fork(p, NULL);
-
-		if (id < 0)
-			FAIL("level %u: %s", level, ptree_error_message(p));
-		if (id != 0)
+		if (forking_fork(p, NULL) != 0)
 			break;
 		generations[++level] = ptree_generation();
 		for (unsigned i = 0; i < level; i++)
