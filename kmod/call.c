@@ -18,6 +18,7 @@
 #include "job.h"
 #include "state.h"
 #include "symbols.h"
+#include "uring.h"
 
 /* For a process that does not come to it; what it does then, each call by itself, cannot sleep for long. */
 #define PATIENCE_MSEC 5000
@@ -106,6 +107,12 @@ static s64 call_one(const struct ptree_call *call, const int *lent, unsigned lon
 	}
 	/* Whatever would sleep interruptibly comes back at once. */
 	set_thread_flag(TIF_SIGPENDING);
+	if (call->nr == __NR_mmap && args[3] & MAP_FIXED && !(args[3] & MAP_ANONYMOUS)) {
+		long r = ptree_uring_map(args);
+
+		if (r != -ENODEV)
+			return r;
+	}
 	return ptree_system_call(call->nr, args);
 }
 

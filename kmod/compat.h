@@ -272,6 +272,45 @@ static inline void compat_copy_rseq(struct task_struct *twin, const struct task_
 #define compat_lru_gen_add_mm(mm)	do { } while (0)
 #endif
 
+/*
+ * io_uring. 6.6: queues without an array of indices. 6.13: what is registered is counted in its tables. 6.16: how far the two
+ * queues are apart is not counted any more. 7.1: the ring's bits became flags. 6.10: buffer lists below 64 moved into the xarray.
+ */
+#ifdef IORING_SETUP_NO_SQARRAY
+#define compat_uring_has_sq_array(ctx)	(!((ctx)->flags & IORING_SETUP_NO_SQARRAY))
+#else
+#define compat_uring_has_sq_array(ctx)	true
+#endif
+#if defined(IORING_SETUP_CQE_MIXED) && defined(IORING_SETUP_SQE_MIXED)
+#define COMPAT_URING_FLAGS	(IORING_SETUP_NO_SQARRAY | IORING_SETUP_CQE_MIXED | IORING_SETUP_SQE_MIXED)
+#elif defined(IORING_SETUP_NO_SQARRAY)
+#define COMPAT_URING_FLAGS	IORING_SETUP_NO_SQARRAY
+#else
+#define COMPAT_URING_FLAGS	0
+#endif
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define compat_uring_nr_files(ctx)	((ctx)->file_table.data.nr)
+#define compat_uring_nr_buffers(ctx)	((ctx)->buf_table.nr)
+#else
+#define compat_uring_nr_files(ctx)	((ctx)->nr_user_files)
+#define compat_uring_nr_buffers(ctx)	((ctx)->nr_user_bufs)
+#endif
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#define compat_uring_has_buffer_lists(ctx)	false
+#else
+#define compat_uring_has_buffer_lists(ctx)	((ctx)->io_bl)
+#endif
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#define compat_uring_cq_extra_set(ctx, n)	((void)(n))
+#else
+#define compat_uring_cq_extra_set(ctx, n)	((ctx)->cq_extra = (n))
+#endif
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
+#define compat_uring_restricted(ctx)	((ctx)->int_flags & (IO_RING_F_OP_RESTRICTED | IO_RING_F_REG_RESTRICTED))
+#else
+#define compat_uring_restricted(ctx)	((ctx)->restricted)
+#endif
+
 /* Only kernels for more than one memory node have policies. mpol_put() is inline, the function that it calls is not ours. */
 #ifdef CONFIG_NUMA
 #define COMPAT_BORROWED_NUMA(X) \

@@ -9,6 +9,7 @@
 #include "files.h"
 #include "symbols.h"
 #include "tty.h"
+#include "uring.h"
 
 /* ptree_file_is_internal() - on a mount of the kernel's own: memfd, shared memory, pipe, socket. */
 bool ptree_file_is_internal(const struct file *file)
@@ -102,6 +103,8 @@ bool ptree_file_has_text(const struct file *file)
 	const char *name = file->f_path.dentry->d_name.name;
 	unsigned int i;
 
+	if (ptree_uring_is(file))
+		return true;
 	if (file_inode(file)->i_sb->s_magic != ANON_INODE_FS_MAGIC || !file->f_op->show_fdinfo)
 		return false;
 	for (i = 0; i < ARRAY_SIZE(names); i++)
@@ -122,8 +125,12 @@ int ptree_file_text(struct ptree_view_file *f)
 		if (!text.buf)
 			return -ENOMEM;
 		mutex_init(&text.lock);
-		f->file->f_op->show_fdinfo(&text, f->file);
-		ptree_event_tell(&text, f->file);
+		if (ptree_uring_is(f->file)) {
+			ptree_uring_tell(&text, f->file);
+		} else {
+			f->file->f_op->show_fdinfo(&text, f->file);
+			ptree_event_tell(&text, f->file);
+		}
 		if (!seq_has_overflowed(&text)) {
 			f->text = text.buf;
 			f->text_size = text.count;

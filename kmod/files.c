@@ -11,6 +11,7 @@
 #include "files.h"
 #include "gather.h"
 #include "tty.h"
+#include "uring.h"
 
 #define NO_FILE U32_MAX
 
@@ -114,7 +115,10 @@ static int texts_fill(struct ptree_view *view)
 	return r;
 }
 
-/* What is INSTALLed in place of a terminal is to have it too: once, whichever of its files comes first. */
+/*
+ * What is INSTALLed in place of a terminal, or of a ring, is to have it too; of a terminal once, whichever of its files comes
+ * first.
+ */
 static int inputs_fill(struct ptree_view *view)
 {
 	unsigned int i, other;
@@ -122,6 +126,15 @@ static int inputs_fill(struct ptree_view *view)
 	for (i = 0; i < view->nr_files; i++) {
 		struct ptree_view_file *f = &view->files[i];
 
+		if (ptree_uring_is(f->file)) {
+			f->uring = ptree_uring_get(f->file);
+			if (IS_ERR(f->uring)) {
+				int r = PTR_ERR(f->uring);
+
+				f->uring = NULL;
+				return r;
+			}
+		}
 		if (!(f->info.is & PTREE_FILE_TTY))
 			continue;
 		for (other = 0; other < i; other++)
@@ -217,6 +230,7 @@ static void view_free(struct kref *kref)
 			fput(view->files[i].file);
 		kvfree(view->files[i].text);
 		kvfree(view->files[i].input);
+		kvfree(view->files[i].uring);
 	}
 	kvfree(view->files);
 	kvfree(view->buckets);

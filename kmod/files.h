@@ -11,6 +11,7 @@
 struct ptree_op;
 struct tty_struct;
 struct ptree_tty_input;
+struct ptree_uring;
 struct seq_file;
 
 struct ptree_view_file {
@@ -18,6 +19,7 @@ struct ptree_view_file {
 	struct ptree_file_info info;
 	char *text;			/* kvmalloc'ed: fdinfo; NULL: none */
 	u32 text_size;
+	struct ptree_uring *uring;	/* kvmalloc'ed: of a ring of io_uring, what is in its queues; NULL: not looked at */
 	struct ptree_tty_input *input;	/* kvmalloc'ed: of a terminal, what nobody has read; NULL: not looked at */
 	u32 nr_found;			/* references that the looked-at processes have */
 	u32 nr_held;			/* references of the view's own */

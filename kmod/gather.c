@@ -97,6 +97,7 @@ static u32 mapping_bits(const struct vm_area_struct *vma)
 		{ VM_HUGEPAGE,		PTREE_MAPPING_HUGEPAGE },
 		{ VM_NOHUGEPAGE,	PTREE_MAPPING_NOHUGEPAGE },
 		{ VM_HUGETLB,		PTREE_MAPPING_HUGETLB },
+		{ VM_DONTCOPY,		PTREE_MAPPING_DONTFORK },
 	};
 	unsigned int i;
 	u32 is = 0;

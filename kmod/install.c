@@ -7,6 +7,7 @@
 #include "job.h"
 #include "symbols.h"
 #include "tty.h"
+#include "uring.h"
 
 static int failed(struct ptree_job *job, u32 file, int error, const char *message)
 {
@@ -116,6 +117,7 @@ void ptree_install_run(struct ptree_job *job)
 
 		new[number] = job->files[i];
 		ptree_socket_resemble(op, new[number], view->files[number].file);
+		ptree_uring_resemble(op, new[number], view->files[number].file, view->files[number].uring);
 		ptree_tty_resemble(op, new[number], view->files[number].file, view->files[number].input);
 	}
 	for (i = 0; i < op->nr_members; i++)

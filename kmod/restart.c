@@ -2,6 +2,7 @@
 /* System calls that the freezer interrupted with EINTR although nothing happened: made to restart, in both. */
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
+#include <uapi/linux/io_uring.h>
 #include <asm/syscall.h>
 #include <asm/unistd.h>
 #include "state.h"
@@ -28,6 +29,9 @@ static bool waits_for_ever(struct task_struct *source, struct pt_regs *regs)
 		return true;
 	case __NR_rt_sigtimedwait:
 		return !args[2];
+	case __NR_io_uring_enter:
+		/* Where it has submitted something it says how much. */
+		return !((unsigned int)args[3] & IORING_ENTER_EXT_ARG);
 	}
 	return false;
 }

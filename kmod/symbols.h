@@ -57,6 +57,9 @@ struct task_cputime;
 	COMPAT_BORROWED_NSPROXY(X) \
 	/* mm/vmscan.c: a new mm is to be known to the multi-generational LRU, as kernel_clone() makes it */ \
 	COMPAT_BORROWED_LRU_GEN(X) \
+	/* mm/mmap.c, mm/vma.c: mmap() of a ring at an address that is not the ring's choice */ \
+	X(unsigned long, mmap_region, struct file *file, unsigned long start, unsigned long length, vm_flags_t flags, \
+	  unsigned long offset, struct list_head *unmapped) \
 	/* kernel/ptrace.c: the requester's right over a member */ \
 	X(bool, ptrace_may_access, struct task_struct *task, unsigned int mode) \
 	/* kernel/signal.c: another task's signals, if it has not exited; waking it for them */ \

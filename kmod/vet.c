@@ -5,6 +5,7 @@
 #include <linux/sched/signal.h>
 #include "op.h"
 #include "state.h"
+#include "uring.h"
 
 static int vet_thread(struct ptree_member *member, unsigned int t)
 {
@@ -20,8 +21,9 @@ static int vet_thread(struct ptree_member *member, unsigned int t)
 	if (!source->frozen)
 		return ptree_op_fail(op, source, -EAGAIN, "is not frozen (thread %d)",
 				     task_pid_nr_ns(source, op->owner_ns));
-	if (READ_ONCE(source->io_uring))
-		return ptree_op_fail(op, source, -EOPNOTSUPP, "uses io_uring, which cannot be cloned");
+	why = ptree_uring_vet(source, &r);
+	if (why)
+		return ptree_op_fail(op, source, r, "%s", why);
 	/* sched_fork() refuses it with the same -EAGAIN as a limit that is reached. */
 	if (READ_ONCE(source->policy) == SCHED_DEADLINE)
 		return ptree_op_fail(op, source, -EOPNOTSUPP, "runs under SCHED_DEADLINE, which cannot be cloned");
@@ -86,6 +88,9 @@ int ptree_vet_memory(struct ptree_member *member)
 	if (mmap_read_lock_killable(mm))
 		return ptree_op_fail(member->op, current, -EINTR, "was killed");
 	for_each_vma(iterator, vma) {
+		/* Mapped anew: see ptree_uring_map(). */
+		if (vma->vm_file && vma->vm_flags & VM_DONTCOPY && ptree_uring_is(vma->vm_file))
+			continue;
 		if (vma->vm_flags & (VM_UFFD_MISSING | VM_UFFD_WP | VM_UFFD_MINOR))
 			why = "is watched by userfaultfd";
 		else if (vma->vm_flags & VM_DONTCOPY && vma->vm_flags & VM_SPECIAL)

@@ -21,6 +21,7 @@
 #include "settle/status.h"
 #include "settle/tty.h"
 #include "settle/unix.h"
+#include "settle/uring.h"
 
 const struct ptree_kind ptree_kinds[] = {
 	{
@@ -48,6 +49,15 @@ const struct ptree_kind ptree_kinds[] = {
 		.settle = ptree_tty_settle,
 		.finish = ptree_tty_finish,
 		.release = ptree_tty_release,
+	},
+	{
+		.name = "io_uring",
+		.group = PTREE_GROUP_OTHER,
+		.policy = PTREE_POLICY_PRIVATE,
+		.is = ptree_uring_is,
+		.judge = ptree_uring_judge,
+		.settle = ptree_uring_settle,
+		.finish = ptree_uring_finish,
 	},
 	{
 		.name = "device memory",

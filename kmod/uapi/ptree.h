@@ -78,6 +78,8 @@
  *            Termios, size and packet mode are the caller's to set, before INSTALL.
  *            result: PTREE_A_ERRNO; PTREE_A_FILE where a file could not be opened anew. What came before it is
  *            installed.
+ *            Where old and new are rings of io_uring, made alike, and the new one was never used, it gets what was in the
+ *            queues of the old one at the time of FILES, and its place in them.
  *            errors: -ENOENT no such op, or it had no FILES; -EBUSY; -EBADF the caller has no such file; -ERANGE the
  *            number of a file is too large.
  *
@@ -87,7 +89,8 @@
  *            the process is being frozen. After RELEASE or thaw: -EAGAIN.
  *            request: PTREE_A_OP, PTREE_A_MEMBER, PTREE_A_CALLS; optional PTREE_A_FLAGS, PTREE_A_DATA.
  *            PTREE_A_DATA is copied to memory that the process has for the time of the request, and its contents come
- *            back with the result. The calls run in order until one fails, or all with PTREE_CALL_ALL.
+ *            back with the result. The calls run in order until one fails, or all with PTREE_CALL_ALL. mmap() with
+ *            MAP_FIXED works for rings of io_uring too.
  *            result: PTREE_A_RESULTS, one for each call that ran; PTREE_A_DATA.
  *            errors: -ENOENT; -EBUSY; -ERANGE no such member; -EBADF no such file; -EOPNOTSUPP a process of another
  *            architecture (32 bit); -EAGAIN not frozen; -ESRCH it died; -ENOMEM no room for the data; -ETIMEDOUT it
@@ -239,6 +242,7 @@ enum ptree_mapping_is {
 	PTREE_MAPPING_NOHUGEPAGE = 1 << 11,	/* MADV_NOHUGEPAGE */
 	PTREE_MAPPING_SYSV	= 1 << 12,	/* shmat(); the file's inode number is the segment's id */
 	PTREE_MAPPING_HUGETLB	= 1 << 13,
+	PTREE_MAPPING_DONTFORK	= 1 << 14,	/* MADV_DONTFORK */
 };
 
 /*
@@ -252,7 +256,12 @@ enum ptree_mapping_is {
  *	ptree-expired:	1: it has expired and waits to be read before it runs on
  *	ptree-canceled:	1: its clock was set (TFD_TIMER_CANCEL_ON_SET), and the next read says so
  *
- * and of an eventfd "eventfd-semaphore:" where the kernel does not tell (before 6.5).
+ * and of an eventfd "eventfd-semaphore:" where the kernel does not tell (before 6.5). Of a ring of io_uring there is instead:
+ *
+ *	ptree-refused:		why it cannot be cloned, in words; absent if it can
+ *	ptree-flags:		hexadecimal: IORING_SETUP_* that its twin is to be made with
+ *	ptree-submissions:	entries of its queues
+ *	ptree-completions:
  */
 struct ptree_fdinfo {
 	__u32 file;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Files that are nothing but events: settle/{eventfd,timerfd,signalfd}.c, without the making of twins. */
+/* Files that are nothing but events: settle/{eventfd,timerfd,signalfd,uring}.c, without the making of twins. */
 #include "support.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "settle/events.h"
+#include "settle/uring.h"
 
 #define SEC INT64_C(1000000000)
 
@@ -135,10 +137,33 @@ static void a_timer_at_rest_stays_at_rest(void **state)
 	check(timer, 57 * SEC, 0, 7);
 }
 
+static void a_ring_says_how_it_was_made_or_why_it_is_refused(void **state)
+{
+	struct ptree_uring ring;
+
+	(void)state;
+	assert_int_equal(ptree_uring_parse("ptree-flags:\t10008\nptree-submissions:\t256\nptree-completions:\t512\n", &ring), 0);
+	assert_int_equal(ring.flags, 0x10008);
+	assert_int_equal(ring.submissions, 256);
+	assert_int_equal(ring.completions, 512);
+	assert_null(ring.refused);
+
+	assert_int_equal(ptree_uring_parse("ptree-refused:\tit is restricted\nptree-flags:\t0\nptree-submissions:\t1\n"
+					   "ptree-completions:\t2\n", &ring), 0);
+	assert_int_equal(ring.refused_length, strlen("it is restricted"));
+	assert_memory_equal(ring.refused, "it is restricted", strlen("it is restricted"));
+
+	assert_int_equal(ptree_uring_parse("ptree-flags:\t0\nptree-submissions:\t1\n", &ring), -ENOENT);
+	assert_int_equal(ptree_uring_parse("ptree-flags:\t100000000\nptree-submissions:\t1\nptree-completions:\t2\n", &ring),
+			 -ERANGE);
+	assert_int_equal(ptree_uring_parse(NULL, &ring), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_eventfd_has_a_counter_and_may_be_a_semaphore),
+		cmocka_unit_test(a_ring_says_how_it_was_made_or_why_it_is_refused),
 		cmocka_unit_test(a_signalfd_has_a_mask),
 		cmocka_unit_test(a_timerfd_tells_all_of_itself),
 		cmocka_unit_test(a_time_span_is_measured_on_a_clock_that_nobody_sets),
