@@ -211,6 +211,8 @@ int ptree_namespaces_capture(struct ptree_op *op)
 
 	if (op->namespaces.fds[PTREE_NAMESPACE_MNT] >= 0)
 		r = ptree_mnt_capture(op);
+	if (r == 0 && op->namespaces.fds[PTREE_NAMESPACE_MNT] >= 0)
+		r = ptree_shm_capture(op);
 	if (r == 0 && op->namespaces.fds[PTREE_NAMESPACE_IPC] >= 0)
 		r = ptree_ipc_capture(op);
 	return r;
@@ -225,6 +227,8 @@ int ptree_namespaces_settle(struct ptree_op *op)
 		r = ptree_mnt_settle(op);
 		if (r == 0)
 			r = ptree_directories_settle(op);
+		if (r == 0)
+			r = ptree_shm_settle(op);
 	}
 	if (r == 0 && n->fds[PTREE_NAMESPACE_IPC] >= 0)
 		r = ptree_ipc_settle(op);
@@ -237,6 +241,7 @@ void ptree_namespaces_done(struct ptree_namespaces *n)
 	donor_end(n);
 	n->root_fd = ptree_close_fd(n->root_fd);
 	n->mounts_fd = ptree_close_fd(n->mounts_fd);
+	n->shm_fd = ptree_close_fd(n->shm_fd);
 	n->ipc_source_fd = ptree_close_fd(n->ipc_source_fd);
 	ptree_ipc_done(&n->ipc);
 	free(n->inner_procs);

@@ -16,6 +16,7 @@
 #include "namespaces/ipc-objects.h"
 #include "policy.h"
 
+struct ptree_file;
 struct ptree_member;
 struct ptree_op;
 
@@ -27,13 +28,14 @@ struct ptree_namespaces {
 	int ipc_source_fd;		/* the source's IPC namespace, if the clone has one of its own */
 	struct ptree_ipc_objects ipc;
 	int mounts_fd;			/* the source's /proc/PID/mountinfo, from before its copy was made: it tells of changes */
+	int shm_fd;			/* a /dev/shm of the clone's own, to be mounted; -1: it needs none */
 	uint64_t *inner_procs;		/* mounts in the mount namespace that are a /proc of the root's, which is pid 1 in it */
 	size_t nr_inner_procs;
 };
 
 #define PTREE_NAMESPACES_INIT \
 	((struct ptree_namespaces){ .fds = { -1, -1, -1, -1 }, .root_fd = -1, .donor = PTREE_HELPER_INIT, .donor_pidfd = -1, .mounts_fd = -1, \
-				    .ipc_source_fd = -1 })
+				    .ipc_source_fd = -1, .shm_fd = -1 })
 
 /* ptree_namespaces_prepare() - make them and the donor; ptree-init must be there. -errno with op->error written. */
 int ptree_namespaces_prepare(struct ptree_op *op);
@@ -51,6 +53,15 @@ int ptree_namespaces_settle(struct ptree_op *op);
 bool ptree_namespaces_has(const struct ptree_op *op, const struct ptree_member *m, enum ptree_namespace ns);
 
 void ptree_namespaces_done(struct ptree_namespaces *n);
+
+/* ptree_shm_is_private() - whether a file is one of /dev/shm with a name, and the clone will have that name to itself */
+bool ptree_shm_is_private(const struct ptree_op *op, const struct ptree_file *f);
+
+/*
+ * ptree_shm_name() - give the copy of such a file, made without a name in the clone's /dev/shm, the name that the original has
+ * A negative errno, without a sentence.
+ */
+int ptree_shm_name(const struct ptree_op *op, int original_fd, int copy_fd);
 
 /*
  * ptree_namespaces_find() - where a path of the source's mount namespace leads to in the clone's

@@ -26,6 +26,10 @@ int ptree_ipc_settle(struct ptree_op *op);
 /* With the twins there, and the donor. */
 int ptree_mnt_settle(struct ptree_op *op);
 
+/* In the pause: a /dev/shm of the clone's own, if it needs one; after the thaw it is mounted. */
+int ptree_shm_capture(struct ptree_op *op);
+int ptree_shm_settle(struct ptree_op *op);
+
 /* Root and working directories of the twins move to the clone's mount namespace. */
 int ptree_directories_settle(struct ptree_op *op);
 

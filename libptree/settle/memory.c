@@ -83,7 +83,7 @@ int ptree_memory_judge(struct ptree_op *op, struct ptree_file *f)
 	if (ptree_memory_is_sysv(f) && !ptree_namespace_private(&op->policies, PTREE_NAMESPACE_IPC))
 		return ptree_file_note(f, "the clone's segment has another id than %llu, and ends with the clone",
 				       (unsigned long long)f->info.ino);
-	if (!(f->info.is & (PTREE_FILE_INTERNAL | PTREE_FILE_UNLINKED)))
+	if (!(f->info.is & (PTREE_FILE_INTERNAL | PTREE_FILE_UNLINKED)) && !ptree_shm_is_private(op, f))
 		return ptree_file_note(f, "the clone's copy has no name: who opens \"%s\" again gets the source's",
 				       f->info.name);
 	if (f->info.nr_outside)
@@ -204,28 +204,29 @@ static int make_anonymous(const struct ptree_file *f, const struct stat *st)
 	return fd;
 }
 
-/* In the same file system: it counts there, and can be given a name there. */
-static int make_posix(const struct ptree_file *f, const struct stat *st)
+/* In the clone's /dev/shm, under the same name; else in the same file system: it counts there. */
+static int make_posix(const struct ptree_op *op, const struct ptree_file *f, int from, const struct stat *st)
 {
+	bool named = op->namespaces.shm_fd >= 0 && ptree_shm_is_private(op, f);
 	char path[64];
 	int fd, r;
 
 	posix_path(f, path, sizeof(path));
-	fd = open(path, O_TMPFILE | O_RDWR | O_CLOEXEC, st->st_mode & 0777);
+	fd = openat(op->namespaces.shm_fd, named ? "." : path, O_TMPFILE | O_RDWR | O_CLOEXEC, st->st_mode & 0777);
 	if (fd < 0)
 		return -errno;
-	if (ftruncate(fd, st->st_size) < 0) {
-		r = -errno;
+	r = ftruncate(fd, st->st_size) < 0 ? -errno : named ? ptree_shm_name(op, from, fd) : 0;
+	if (r < 0) {
 		close(fd);
 		return r;
 	}
 	return fd;
 }
 
-static int make(const struct ptree_file *f, int from, const struct stat *st)
+static int make(const struct ptree_op *op, const struct ptree_file *f, int from, const struct stat *st)
 {
 	if (!(f->info.is & PTREE_FILE_INTERNAL))
-		return make_posix(f, st);
+		return make_posix(op, f, from, st);
 	return is_memfd(f) ? make_memfd(f, from, st) : make_anonymous(f, st);
 }
 
@@ -252,7 +253,7 @@ int ptree_memory_capture(struct ptree_op *op, struct ptree_file *f)
 		if (memory->seals < 0)
 			return ptree_file_error(op, f, -errno, "asking for its seals");
 	}
-	memory->fd = make(f, from, &memory->st);
+	memory->fd = make(op, f, from, &memory->st);
 	if (memory->fd < 0)
 		return ptree_file_error(op, f, TAKE_FD(memory->fd), "making room for its copy");
 	r = ptree_memory_copy(from, pos, &memory->st, ptree_memory_is_huge(f), memory->fd);
