@@ -19,6 +19,7 @@
 struct ptree_file;
 struct ptree_member;
 struct ptree_op;
+struct stat;
 
 struct ptree_namespaces {
 	int fds[_PTREE_NAMESPACE_MAX];	/* the clone's own; -1: it is in the source's */
@@ -54,14 +55,14 @@ bool ptree_namespaces_has(const struct ptree_op *op, const struct ptree_member *
 
 void ptree_namespaces_done(struct ptree_namespaces *n);
 
-/* ptree_shm_is_private() - whether a file is one of /dev/shm with a name, and the clone will have that name to itself */
+/* ptree_shm_is_private() - whether a file is one of /dev/shm, and the clone will have the names in there to itself */
 bool ptree_shm_is_private(const struct ptree_op *op, const struct ptree_file *f);
 
 /*
- * ptree_shm_name() - give the copy of such a file, made without a name in the clone's /dev/shm, the name that the original has
- * A negative errno, without a sentence.
+ * ptree_shm_name() - give the copy of such a file, made without a name in the clone's /dev/shm, all names that the original has
+ * In the pause. A negative errno, without a sentence.
  */
-int ptree_shm_name(const struct ptree_op *op, int original_fd, int copy_fd);
+int ptree_shm_name(const struct ptree_op *op, const struct stat *original, int copy_fd);
 
 /*
  * ptree_namespaces_find() - where a path of the source's mount namespace leads to in the clone's

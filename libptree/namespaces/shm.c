@@ -39,22 +39,42 @@ bool ptree_shm_is_private(const struct ptree_op *op, const struct ptree_file *f)
 	_cleanup_close_ int fd = -1;
 	struct stat st;
 
-	if (!ptree_namespace_private(&op->policies, PTREE_NAMESPACE_MNT) ||
-	    f->info.is & (PTREE_FILE_INTERNAL | PTREE_FILE_UNLINKED) || f->info.fs_magic != TMPFS_MAGIC)
+	if (!ptree_namespace_private(&op->policies, PTREE_NAMESPACE_MNT) || f->info.is & PTREE_FILE_INTERNAL ||
+	    f->info.fs_magic != TMPFS_MAGIC)
 		return false;
 	fd = source_open(op);
 	return fd >= 0 && fstat(fd, &st) == 0 && st.st_dev == f->info.dev;
 }
 
-static bool is_needed(const struct ptree_op *op)
-{
-	for (size_t i = 0; i < op->files.nr_files; i++) {
-		const struct ptree_file *f = &op->files.files[i];
+typedef int entry_fn(const struct ptree_op *op, int dir_fd, const char *name, const struct stat *st, void *argument);
 
-		if (ptree_memory_is(f) && f->policy == PTREE_POLICY_PRIVATE && ptree_shm_is_private(op, f))
-			return true;
+/* For every file in the directory, until the function returns something else than 0. */
+static int for_each_file(const struct ptree_op *op, int dir_fd, entry_fn *f, void *argument)
+{
+	int again = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *dir = again < 0 ? NULL : fdopendir(again);
+	struct dirent *entry;
+	struct stat st;
+
+	if (!dir) {
+		r = -errno;
+		ptree_close_fd(again);
+		return r;
 	}
-	return false;
+	while (r == 0 && (entry = readdir(dir)))
+		if (fstatat(dir_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+			r = f(op, dir_fd, entry->d_name, &st, argument);
+	closedir(dir);
+	return r;
+}
+
+/* A name may have been given later than the file was opened, as sem_open() does: only the directory tells. */
+static int is_the_tree_s(const struct ptree_op *op, int dir_fd, const char *name, const struct stat *st, void *argument)
+{
+	const struct ptree_file *f = ptree_files_by_inode(&op->files, st->st_dev, st->st_ino);
+
+	(void)dir_fd, (void)name, (void)argument;
+	return f && f->policy == PTREE_POLICY_PRIVATE;
 }
 
 static int set_number(int fs, const char *key, uint64_t value)
@@ -104,16 +124,20 @@ static bool is_of_users(const struct ptree_op *op, uid_t uid)
 	return false;
 }
 
-static int copy_one(int from_dir, int to_dir, const char *name, const struct stat *st)
+/* What the tree has open or mapped is copied by memory.c, and named by ptree_shm_name(). */
+static int copy_other(const struct ptree_op *op, int dir_fd, const char *name, const struct stat *st, void *argument)
 {
 	const struct timespec times[2] = { st->st_atim, st->st_mtim };
 	_cleanup_close_ int from = -1, to = -1;
 	int r;
 
-	from = openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_NOATIME | O_NONBLOCK | O_CLOEXEC);
+	(void)argument;
+	if (!is_of_users(op, st->st_uid) || ptree_files_by_inode(&op->files, st->st_dev, st->st_ino))
+		return 0;
+	from = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NOATIME | O_NONBLOCK | O_CLOEXEC);
 	if (from < 0)
 		return errno == ENOENT ? 0 : -errno;
-	to = openat(to_dir, name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	to = openat(op->namespaces.shm_fd, name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
 	if (to < 0 || ftruncate(to, st->st_size) < 0)
 		return -errno;
 	r = ptree_memory_copy(from, 0, st, false, to);
@@ -124,59 +148,46 @@ static int copy_one(int from_dir, int to_dir, const char *name, const struct sta
 	return 0;
 }
 
-/* What the tree has open or mapped is copied by memory.c, and named by ptree_shm_name(). */
-static int copy_others(const struct ptree_op *op, int from_dir, int to_dir)
-{
-	_cleanup_close_ int again = openat(from_dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = again < 0 ? NULL : fdopendir(again);
-	struct dirent *entry;
-	struct stat st;
-	int r = 0;
-
-	if (!dir)
-		return -errno;
-	TAKE_FD(again);
-	while (r == 0 && (entry = readdir(dir))) {
-		if (fstatat(from_dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
-		    !is_of_users(op, st.st_uid) || ptree_files_by_inode(&op->files, st.st_dev, st.st_ino))
-			continue;
-		r = copy_one(from_dir, to_dir, entry->d_name, &st);
-	}
-	closedir(dir);
-	return r;
-}
-
 int ptree_shm_capture(struct ptree_op *op)
 {
-	_cleanup_close_ int source = -1;
+	_cleanup_close_ int source = source_open(op);
 	int r;
 
-	if (!is_needed(op))
+	if (source < 0)
 		return 0;
-	source = source_open(op);
-	r = source < 0 ? source : make(source);
-	if (r >= 0) {
-		op->namespaces.shm_fd = r;
-		r = copy_others(op, source, op->namespaces.shm_fd);
-	}
+	r = for_each_file(op, source, is_the_tree_s, NULL);
+	if (r == 0)
+		return 0;
+	if (r > 0)
+		r = op->namespaces.shm_fd = make(source);
+	if (r >= 0)
+		r = for_each_file(op, source, copy_other, NULL);
 	return r < 0 ? ptree_namespace_error(op, PTREE_NAMESPACE_MNT, r, "copying " SHM_PATH) : 0;
 }
 
-int ptree_shm_name(const struct ptree_op *op, int original_fd, int copy_fd)
-{
-	char link[64], path[PATH_MAX + 1], *name;
-	ssize_t n;
+struct copy {
+	const struct stat *original;
+	int fd;
+};
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", original_fd);
-	n = readlink(link, path, sizeof(path) - 1);
-	if (n < 0)
-		return -errno;
-	path[n] = '\0';
-	name = strrchr(path, '/');
-	if (!name)
-		return -EBADMSG;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", copy_fd);
-	return linkat(AT_FDCWD, link, op->namespaces.shm_fd, name + 1, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+static int link_copy(const struct ptree_op *op, int dir_fd, const char *name, const struct stat *st, void *argument)
+{
+	const struct copy *copy = argument;
+	char path[64];
+
+	(void)dir_fd;
+	if (st->st_dev != copy->original->st_dev || st->st_ino != copy->original->st_ino)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", copy->fd);
+	return linkat(AT_FDCWD, path, op->namespaces.shm_fd, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+}
+
+int ptree_shm_name(const struct ptree_op *op, const struct stat *original, int copy_fd)
+{
+	_cleanup_close_ int source = source_open(op);
+	struct copy copy = { .original = original, .fd = copy_fd };
+
+	return source < 0 ? source : for_each_file(op, source, link_copy, &copy);
 }
 
 struct place {

@@ -204,8 +204,8 @@ static int make_anonymous(const struct ptree_file *f, const struct stat *st)
 	return fd;
 }
 
-/* In the clone's /dev/shm, under the same name; else in the same file system: it counts there. */
-static int make_posix(const struct ptree_op *op, const struct ptree_file *f, int from, const struct stat *st)
+/* In the clone's /dev/shm, under the same names; else in the same file system: it counts there. */
+static int make_posix(const struct ptree_op *op, const struct ptree_file *f, const struct stat *st)
 {
 	bool named = op->namespaces.shm_fd >= 0 && ptree_shm_is_private(op, f);
 	char path[64];
@@ -215,7 +215,7 @@ static int make_posix(const struct ptree_op *op, const struct ptree_file *f, int
 	fd = openat(op->namespaces.shm_fd, named ? "." : path, O_TMPFILE | O_RDWR | O_CLOEXEC, st->st_mode & 0777);
 	if (fd < 0)
 		return -errno;
-	r = ftruncate(fd, st->st_size) < 0 ? -errno : named ? ptree_shm_name(op, from, fd) : 0;
+	r = ftruncate(fd, st->st_size) < 0 ? -errno : named ? ptree_shm_name(op, st, fd) : 0;
 	if (r < 0) {
 		close(fd);
 		return r;
@@ -226,7 +226,7 @@ static int make_posix(const struct ptree_op *op, const struct ptree_file *f, int
 static int make(const struct ptree_op *op, const struct ptree_file *f, int from, const struct stat *st)
 {
 	if (!(f->info.is & PTREE_FILE_INTERNAL))
-		return make_posix(op, f, from, st);
+		return make_posix(op, f, st);
 	return is_memfd(f) ? make_memfd(f, from, st) : make_anonymous(f, st);
 }
 
