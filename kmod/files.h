@@ -38,7 +38,7 @@ struct ptree_view {
 
 /*
  * ptree_view_new() - look at processes
- * @tasks: members, in the order of their numbers; each counted by the caller
+ * @tasks: members, in the order of their numbers; each counted by the caller. NULL: it is gone; not the last
  * @twins: their twins, whose references are no outsiders'; NULL: there are none
  * May sleep. -ENOMEM; -EINTR the caller is being killed. ERR_PTR.
  */

@@ -189,10 +189,10 @@ int ptree_gather(struct ptree_gathering *g, struct task_struct **tasks, unsigned
 	if (!list || !files || !memory)
 		goto out;
 	for (i = 0; i < nr; i++)
-		list[i] = (struct repeat){ READ_ONCE(tasks[i]->files), i };
+		list[i] = (struct repeat){ tasks[i] ? READ_ONCE(tasks[i]->files) : NULL, i };
 	repeats_mark(list, nr, files);
 	for (i = 0; i < nr; i++)
-		list[i] = (struct repeat){ READ_ONCE(tasks[i]->mm), i };
+		list[i] = (struct repeat){ tasks[i] ? READ_ONCE(tasks[i]->mm) : NULL, i };
 	repeats_mark(list, nr, memory);
 
 	r = 0;
@@ -202,6 +202,8 @@ int ptree_gather(struct ptree_gathering *g, struct task_struct **tasks, unsigned
 			r = -EINTR;
 			break;
 		}
+		if (!tasks[i])
+			continue;
 		g->member = i;
 		g->again = files[i];
 		if (!twins || !files[i])

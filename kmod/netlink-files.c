@@ -74,6 +74,11 @@ static struct ptree_view *view_of_pidfds(const s32 *pidfds, unsigned int nr, con
 	for (i = 0; i < nr; i++) {
 		struct task_struct *leader = ptree_netlink_task_of_pidfd(pidfds[i]);
 
+		/* Processes that nobody has frozen end, and are gone. Not so the root: without it there is nothing to look at. */
+		if (PTR_ERR_OR_ZERO(leader) == -ESRCH && i + 1 < nr) {
+			tasks[i] = NULL;
+			continue;
+		}
 		if (IS_ERR(leader)) {
 			view = ERR_CAST(leader);
 			break;
@@ -89,8 +94,9 @@ static struct ptree_view *view_of_pidfds(const s32 *pidfds, unsigned int nr, con
 	}
 	if (i == nr)
 		view = ptree_view_new(tasks, NULL, nr);
-	while (i > 0)
-		put_task_struct(tasks[--i]);
+	while (i-- > 0)
+		if (tasks[i])
+			put_task_struct(tasks[i]);
 	kvfree(tasks);
 	return view;
 }
