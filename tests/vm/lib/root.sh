@@ -9,13 +9,14 @@ readonly ROOT_PACKAGES='
 	bubblewrap cgroup-tools criu tmux vim-tiny less stress-ng xz-utils zstd file acl attr
 	libcap2-bin fuse3 openssh-client openssh-server busybox-static
 	python3 redis-server redis-tools nginx sqlite3
+	nodejs openjdk-21-jre-headless erlang-base golang-go postgresql mariadb-server memcached
 	build-essential meson ninja-build pkg-config bc pahole libelf1t64 libdw1t64
 	libcgroup-dev libsystemd-dev libnl-3-dev libnl-genl-3-dev libcmocka-dev libfuse3-dev
 	libcap-dev libseccomp-dev libjson-c-dev
 '
 # Daemons that tests start themselves, and chores that only slow the boot down.
 readonly ROOT_DISABLED='
-	redis-server.service nginx.service ssh.service
+	redis-server.service nginx.service ssh.service postgresql.service mariadb.service memcached.service epmd.socket
 	apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer e2scrub_all.timer
 	e2scrub_reap.service getty@tty1.service remote-fs.target
 '
@@ -58,6 +59,7 @@ root_make()
 		--dpkgopt='path-exclude=/usr/share/info/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
 		--essential-hook='printf "#!/bin/sh\nexit 101\n" >"$1/usr/sbin/policy-rc.d"' \
 		--essential-hook='chmod 755 "$1/usr/sbin/policy-rc.d"' \
+		--essential-hook='mkdir -p "$1/usr/share/man/man1"' \
 		${proxy:+--aptopt="Acquire::http::Proxy \"$proxy\""} "$ROOT_SUITE" "$dir/tree" ${sources:+-} <<<"$sources"
 
 	for unit in $ROOT_DISABLED; do
