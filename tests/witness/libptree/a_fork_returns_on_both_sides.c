@@ -125,6 +125,8 @@ int main(int argc, char **argv)
 	} else {
 		CHECK_EQUAL(forking_nr_fds(), nr_fds);
 	}
+	/* Not before the source has looked for it may the clone end. */
+	witness_meet("judged");
 	judge_members(pipes, children);
 	over = true;
 	for (size_t i = 0; i < NR_THREADS; i++)
