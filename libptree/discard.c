@@ -16,6 +16,7 @@ void ptree_discard(struct ptree_op *op)
 	op->kernel = ptree_kernel_close(op->kernel);
 
 	ptree_namespaces_done(&op->namespaces);
+	ptree_copies_discard(op);
 	ptree_place_remove(op);
 	if (op->id && op->registry.clones_fd >= 0) {
 		snprintf(id, sizeof(id), "%llu", (unsigned long long)op->id);

@@ -129,7 +129,7 @@ int ptree_op_inspect(struct ptree_op *op, struct ptree_report **ret)
 	op->report = ptree_report_new();
 	if (!op->report)
 		return ptree_error_oom(&op->error, "inspect");
-	r = ptree_policies_supported(&op->policies, &op->error);
+	r = ptree_policies_check(&op->policies, &op->error);
 	if (r >= 0)
 		r = protect(op);
 	if (r >= 0)

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 
 #include "cgroup.h"
+#include "copies/store.h"
 #include "proc.h"
 #include "scope.h"
 
@@ -166,6 +167,8 @@ static int undo_clone(const char *key, char *value, void *userdata)
 	(void)userdata;
 	if (strcmp(key, "INIT") == 0 && sscanf(value, "%d %llu", &pid, &start) == 2)
 		init_kill(pid, start);
+	if (strcmp(key, "COPIES") == 0)
+		ptree_store_remove(strtoull(value, NULL, 10));
 	if ((strcmp(key, "CGROUP") == 0 || strcmp(key, "SCOPE") == 0) && is_clone_cgroup(value)) {
 		_cleanup_close_ int fd = ptree_cgroup_open(value);
 

@@ -9,6 +9,7 @@
  *	INIT=pid start		the clone's init: kill it and with it the pid namespace
  *	CGROUP=path		cgroup that was made for the clone: kill what is in it, remove it
  *	SCOPE=path		the same, but a scope, which systemd removes when told to
+ *	COPIES=id		files of the clone's own: remove them
  *	FREEZE=path		cgroup whose cgroup.freeze is to be written 0
  *	CHILD=path		ptree.freeze-ID cgroup: move everybody to its parent, remove it
  */

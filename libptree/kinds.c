@@ -262,6 +262,8 @@ const struct ptree_kind ptree_kinds[] = {
 		.is = ptree_regular_is,
 		.judge = ptree_regular_judge,
 		.settle = ptree_regular_settle,
+		.finish = ptree_regular_finish,
+		.release = ptree_regular_release,
 	},
 	{
 		.name = "device",

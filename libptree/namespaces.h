@@ -16,6 +16,7 @@
 #include "namespaces/ipc-objects.h"
 #include "policy.h"
 
+struct ptree_copies;
 struct ptree_file;
 struct ptree_member;
 struct ptree_op;
@@ -30,6 +31,7 @@ struct ptree_namespaces {
 	struct ptree_ipc_objects ipc;
 	int mounts_fd;			/* the source's /proc/PID/mountinfo, from before its copy was made: it tells of changes */
 	int shm_fd;			/* a /dev/shm of the clone's own, to be mounted; -1: it needs none */
+	const struct ptree_copies *copies;	/* what is found there in the place of the source's directories; NULL: none */
 	uint64_t *inner_procs;		/* mounts in the mount namespace that are a /proc of the root's, which is pid 1 in it */
 	size_t nr_inner_procs;
 };
@@ -66,7 +68,7 @@ int ptree_shm_name(const struct ptree_op *op, const struct stat *original, int c
 
 /*
  * ptree_namespaces_find() - where a path of the source's mount namespace leads to in the clone's
- * @original_fd: what it leads to in the source's; there is to be the same inode, or for what is in /proc its like
+ * @original_fd: what it leads to in the source's; there is to be the same inode, its copy (copies.h), or for what is in /proc its like
  * Returns an O_PATH descriptor; -ENOENT: something else is there, or nothing.
  */
 int ptree_namespaces_find(const struct ptree_namespaces *n, const char *path, int original_fd);

@@ -3,6 +3,7 @@
 #include "op.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 
 #include "proc.h"
@@ -157,6 +158,11 @@ int ptree_op_set_options(struct ptree_op *op, const struct ptree_clone_options *
 		r = ptree_redirect_take(op, options->stdio_fds);
 	if (r < 0)
 		return r;
+	for (size_t i = 0; options->copy_paths && options->copy_paths[i]; i++) {
+		r = ptree_op_copy(op, options->copy_paths[i]);
+		if (r < 0)
+			return r;
+	}
 	ptree_policies_merge(&op->policies, &asked);
 	op->flags = options->flags;
 	if (options->max_pause_usec)
@@ -178,6 +184,23 @@ int ptree_op_set_options(struct ptree_op *op, const struct ptree_clone_options *
 	return 0;
 }
 
+int ptree_op_copy(struct ptree_op *op, const char *path)
+{
+	char **grown;
+
+	if (*path != '/' || strlen(path) >= PATH_MAX)
+		return ptree_error_set(&op->error, -EINVAL, 0, "prepare: copy=%.128s: it takes a directory, as an absolute path", path);
+	grown = reallocarray(op->copy_paths, op->nr_copy_paths + 1, sizeof(*grown));
+	if (!grown)
+		return ptree_error_oom(&op->error, "prepare");
+	op->copy_paths = grown;
+	grown[op->nr_copy_paths] = strdup(path);
+	if (!grown[op->nr_copy_paths])
+		return ptree_error_oom(&op->error, "prepare");
+	op->nr_copy_paths++;
+	return 0;
+}
+
 int ptree_op_protect(struct ptree_op *op, pid_t pid)
 {
 	pid_t *grown = realloc(op->protect, (op->nr_protect + 1) * sizeof(*grown));
@@ -196,6 +219,7 @@ struct ptree_op *ptree_op_free(struct ptree_op *op)
 	ptree_settle_done(op);
 	ptree_walk_done(op);
 	ptree_namespaces_done(&op->namespaces);
+	ptree_copies_done(&op->copies);
 	ptree_kernel_close(op->kernel);
 	ptree_close_fd(op->cgroup_fd);
 	ptree_close_fd(op->status_fd);
@@ -211,6 +235,9 @@ struct ptree_op *ptree_op_free(struct ptree_op *op)
 		setrlimit(RLIMIT_NOFILE, &op->nofile_saved);
 	ptree_clone_unref(op->clone);
 	ptree_report_free(op->report);
+	for (size_t i = 0; i < op->nr_copy_paths; i++)
+		free(op->copy_paths[i]);
+	free(op->copy_paths);
 	free(op->order);
 	free(op->protect);
 	free(op->name);

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 
 #include "cgroup.h"
+#include "copies.h"
 #include "files.h"
 #include "internal.h"
 #include "journal.h"
@@ -63,6 +64,8 @@ struct ptree_op {
 	char *cgroup_option;		/* malloc'ed; see struct ptree_clone_options */
 	uint64_t max_pause_usec;
 	struct ptree_policies policies;	/* what was asked for, by the host's configuration and over it by the options */
+	char **copy_paths;		/* malloc'ed, each and all: directories that are copied as a whole */
+	size_t nr_copy_paths;
 	int stdio_fds[PTREE_NR_STDIO];	/* the op's own, to take the place of the root's 0, 1 and 2; -1: not to be replaced */
 	int requester_pidfd;		/* the op's own; whose rights over the members count; -1: the caller's */
 	bool fork;			/* the root asked for it, by ptree_fork(): it may be frozen, and its question is cut off */
@@ -92,6 +95,7 @@ struct ptree_op {
 	int status_fd;
 	pid_t root_number;		/* the root's pid in its own pid namespace, or if that is 1 in the one above */
 	struct ptree_namespaces namespaces;	/* of the clone's own */
+	struct ptree_copies copies;	/* files of the clone's own */
 
 	/* walk */
 	struct ptree_member **members;	/* pre-order: the root first, siblings in the order of birth */
@@ -132,6 +136,9 @@ int ptree_op_new(pid_t pid, int pidfd, struct ptree_op **ret);
 
 /* ptree_op_set_options() - public options go into the op, over what it holds. -EINVAL; -EBADF; with a sentence. */
 int ptree_op_set_options(struct ptree_op *op, const struct ptree_clone_options *options);
+
+/* ptree_op_copy() - add a directory that is copied as a whole, an absolute path. -EINVAL; -ENOMEM; with a sentence. */
+int ptree_op_copy(struct ptree_op *op, const char *path);
 
 /* ptree_op_protect() - add a process that must never be frozen. -ENOMEM. */
 int ptree_op_protect(struct ptree_op *op, pid_t pid);

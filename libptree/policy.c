@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The words of policies: what they are, which option takes which, and which of them nothing carries out yet. */
+/* The words of policies: what they are, which option takes which, and what does not go together. */
 #include "policy.h"
 
 #include <string.h>
@@ -49,14 +49,6 @@ static const struct choice {
 	{ "tty",	"new",		PTREE_POLICY_PRIVATE },
 	{ "tty",	"null",		PTREE_POLICY_SEVER },
 	{ "tty",	"keep",		PTREE_POLICY_SHARE },
-};
-
-/* What can be asked for and is not there: a line goes when somebody has built it. */
-static const struct {
-	const char *option;
-	const char *word;
-} not_yet[] = {
-	{ "files",	"copy" },
 };
 
 bool ptree_namespace_private(const struct ptree_policies *p, enum ptree_namespace ns)
@@ -173,6 +165,9 @@ int ptree_policies_asked(struct ptree_policies *ret, const struct ptree_clone_op
 	for (size_t i = 0; i < ARRAY_SIZE(given) && r >= 0; i++)
 		if (given[i].value)
 			r = ptree_policies_add_list(ret, given[i].option, given[i].value, e);
+	/* To name a directory is to ask for it. */
+	if (r >= 0 && options->copy_paths && options->copy_paths[0])
+		r = ptree_policies_add_list(ret, "files", "copy", e);
 	return r;
 }
 
@@ -188,27 +183,16 @@ void ptree_policies_merge(struct ptree_policies *p, const struct ptree_policies 
 		p->contents = asked->contents;
 }
 
-static bool says(const struct ptree_policies *p, const struct ptree_policies *asked)
+int ptree_policies_check(const struct ptree_policies *p, struct ptree_error *e)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(p->of); i++)
-		if (asked->of[i] && p->of[i] == asked->of[i])
-			return true;
-	for (size_t i = 0; i < ARRAY_SIZE(p->namespaces); i++)
-		if (asked->namespaces[i] && p->namespaces[i] == asked->namespaces[i])
-			return true;
-	return asked->contents && p->contents == asked->contents;
-}
-
-int ptree_policies_supported(const struct ptree_policies *p, struct ptree_error *e)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(not_yet); i++) {
-		struct ptree_policies asked = { 0 };
-
-		ptree_policies_add_list(&asked, not_yet[i].option, not_yet[i].word, NULL);
-		if (says(p, &asked))
-			return ptree_error_set(e, -EOPNOTSUPP, 0, "prepare: %s=%s is not there yet; leave it out",
-					       not_yet[i].option, not_yet[i].word);
-	}
+	if (p->contents != PTREE_POLICY_PRIVATE)
+		return 0;
+	/* The copies are found at the paths of the originals, by the clone alone. */
+	if (p->namespaces[PTREE_NAMESPACE_MNT] == PTREE_POLICY_SHARE)
+		return ptree_error_set(e, -EINVAL, 0,
+				       "prepare: files=copy needs a mount namespace of the clone's own; leave out share=mnt");
+	if (p->of[PTREE_GROUP_FILES] == PTREE_POLICY_SHARE)
+		return ptree_error_set(e, -EINVAL, 0, "prepare: share=files leaves nothing for files=copy to copy; choose one");
 	return 0;
 }
 

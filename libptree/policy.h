@@ -65,8 +65,8 @@ int ptree_policies_asked(struct ptree_policies *ret, const struct ptree_clone_op
 /* ptree_policies_merge() - what @asked says goes into @p, in the place of what @p said. */
 void ptree_policies_merge(struct ptree_policies *p, const struct ptree_policies *asked);
 
-/* ptree_policies_supported() - is there what carries it out? -EOPNOTSUPP with a sentence that names what there is not. */
-int ptree_policies_supported(const struct ptree_policies *p, struct ptree_error *e);
+/* ptree_policies_check() - what can be asked for, but not together. -EINVAL with a sentence. */
+int ptree_policies_check(const struct ptree_policies *p, struct ptree_error *e);
 
 /* ptree_policies_forkable() - may a process that clones itself ask for this? -EINVAL with a sentence. */
 int ptree_policies_forkable(const struct ptree_policies *p, struct ptree_error *e);

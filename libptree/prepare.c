@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * prepare: all that a clone needs and that takes time, before anything is asked of the source: the module, a number and
- * a name, a place (place.c), a pid namespace with its init (keeper.c), other namespaces (namespaces.c). The place is frozen
+ * a name, a place (place.c), a pid namespace with its init (keeper.c), other namespaces (namespaces.c), room for copies (copies.c). The place is frozen
  * at the end, so that the twins are born frozen.
  */
 #include <fcntl.h>
@@ -87,7 +87,7 @@ int ptree_prepare(struct ptree_op *op)
 	/* Whoever asks would be frozen, and cloned with its question open. */
 	if (op->requester_pidfd >= 0 && !op->fork && ptree_op_protect(op, ptree_proc_pidfd_pid(op->requester_pidfd)) < 0)
 		return ptree_error_oom(&op->error, "prepare");
-	r = ptree_policies_supported(&op->policies, &op->error);
+	r = ptree_policies_check(&op->policies, &op->error);
 	if (r >= 0 && op->fork)
 		r = ptree_policies_forkable(&op->policies, &op->error);
 	if (r < 0)
@@ -120,6 +120,9 @@ int ptree_prepare(struct ptree_op *op)
 	if (r < 0)
 		return r;
 	r = ptree_namespaces_prepare(op);
+	if (r < 0)
+		return r;
+	r = ptree_copies_prepare(op);
 	if (r < 0)
 		return r;
 	r = ptree_cgroup_freeze(op->cgroup_fd, true, FREEZE_INIT_USEC);

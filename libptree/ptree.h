@@ -100,8 +100,11 @@ const char *ptree_policy_name(enum ptree_policy policy);
  *	udp, shm, events, mqueue, tty, devices, other, mnt, ipc, net, uts; NULL: nothing beside the defaults
  * @sever_list: what the clone finds cut off, of pipes, unix, listen, tcp, udp, tty; NULL: nothing beside the defaults
  * @private_list: namespaces that the clone gets of its own, of mnt, ipc, net, uts; NULL: the defaults
- * @files: contents of files that are open for writing: "share" or "copy"; NULL: the default
+ * @files: contents of files that are open for writing: "share", or "copy": copied while the source is paused; NULL:
+ *	the default
  * @tty: the terminal: "new", "null" or "keep"; NULL: the default
+ * @copy_paths: directories that the clone gets copies of with all that is below them, absolute paths as the root of the
+ *	tree sees them, NULL at the end; asks for files "copy" too; NULL: none
  * @stdio_fds: three descriptors of the caller's that take the place of the root's 0, 1 and 2 in the whole clone, -1
  *	for each that is not to be replaced; NULL: none. They stay the caller's
  *
@@ -121,6 +124,7 @@ struct ptree_clone_options {
 	const char *files;
 	const char *tty;
 	const int *stdio_fds;
+	const char *const *copy_paths;
 };
 
 /**

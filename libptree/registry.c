@@ -10,6 +10,7 @@
 
 #include "cgroup.h"
 #include "config.h"
+#include "copies/store.h"
 #include "journal.h"
 #include "proc.h"
 
@@ -335,5 +336,6 @@ int ptree_registry_collect(const struct ptree_registry *r)
 	}
 	ptree_clone_free_all(clones, (size_t)n);
 	statuses_collect(r);
+	ptree_store_collect(r);
 	return 0;
 }

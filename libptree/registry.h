@@ -53,7 +53,7 @@ enum ptree_state ptree_registry_state(const struct ptree_clone *c);
 int ptree_registry_status_create(const struct ptree_registry *r, const char *id);
 int ptree_registry_status_read(const struct ptree_registry *r, const char *id);
 
-/* Forgets clones that are dead, with their cgroups, and statuses nobody fetched for ten minutes. */
+/* Forgets clones that are dead, with their cgroups and copies of files, and statuses nobody fetched for ten minutes. */
 int ptree_registry_collect(const struct ptree_registry *r);
 
 /* Text form of an entry, for ptree_registry_write() and the tests. */

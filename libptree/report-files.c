@@ -5,6 +5,8 @@
 
 #include "report.h"
 #include "settle.h"
+#include "settle/copied.h"
+#include "settle/database.h"
 
 /* "--share=pipes or --sever=pipes": what an option might make of it instead. */
 static const char *option_of(const struct ptree_file *f, char *buffer, size_t size)
@@ -24,10 +26,10 @@ static const char *option_of(const struct ptree_file *f, char *buffer, size_t si
 }
 
 /* The clone's own offset in a file that both write to: what is shared is the contents. */
-static bool has_shared_contents(const struct ptree_op *op, const struct ptree_file *f)
+static bool has_shared_contents(const struct ptree_file *f)
 {
 	return S_ISREG(f->info.mode) && ptree_file_writes(f) && f->kind->group == PTREE_GROUP_FILES &&
-	       f->policy == PTREE_POLICY_PRIVATE && op->policies.contents != PTREE_POLICY_PRIVATE;
+	       f->policy == PTREE_POLICY_PRIVATE && !ptree_copied_is(f);
 }
 
 static int add_users(struct ptree_report *r, const struct ptree_file *f)
@@ -42,9 +44,9 @@ static int add_users(struct ptree_report *r, const struct ptree_file *f)
 	return error;
 }
 
-static int add_file(struct ptree_report *r, const struct ptree_op *op, const struct ptree_file *f)
+static int add_file(struct ptree_report *r, const struct ptree_file *f)
 {
-	struct ptree_policies copy = { .contents = PTREE_POLICY_PRIVATE };
+	_cleanup_free_ char *database = NULL;
 	enum ptree_policy policy = f->gone ? PTREE_POLICY_PRIVATE : f->policy;
 	char description[400], option[96];
 	const char *kind = f->kind->name;
@@ -52,20 +54,22 @@ static int add_file(struct ptree_report *r, const struct ptree_op *op, const str
 
 	ptree_file_describe(f, description, sizeof(description));
 	option_of(f, option, sizeof(option));
-	if (!f->gone && has_shared_contents(op, f)) {
+	if (!f->gone && has_shared_contents(f)) {
 		policy = PTREE_POLICY_SHARE;
 		kind = "writable file";
-		snprintf(option, sizeof(option), "%s", ptree_policies_supported(&copy, NULL) == 0 ? "--files=copy" : "");
+		error = ptree_database_find(f, &database, option, sizeof(option));
+		if (error < 0)
+			return error;
 	}
-	error = ptree_report_add(r, policy, kind, description, f->note, f->gone ? "" : option);
+	error = ptree_report_add(r, policy, kind, description, database ?: f->note, f->gone ? "" : option);
 	return error < 0 ? error : add_users(r, f);
 }
 
-static bool is_worth_telling(const struct ptree_op *op, const struct ptree_file *f)
+static bool is_worth_telling(const struct ptree_file *f)
 {
 	if (f->gone)
 		return false;
-	return f->policy == PTREE_POLICY_SHARE || f->policy == PTREE_POLICY_SEVER || f->note || has_shared_contents(op, f);
+	return f->policy == PTREE_POLICY_SHARE || f->policy == PTREE_POLICY_SEVER || f->note || has_shared_contents(f);
 }
 
 int ptree_report_add_files(struct ptree_report *r, const struct ptree_op *op, bool all)
@@ -74,9 +78,9 @@ int ptree_report_add_files(struct ptree_report *r, const struct ptree_op *op, bo
 		const struct ptree_file *f = &op->files.files[i];
 		int error;
 
-		if (f->nr_fds + f->nr_mappings == 0 || (!all && !is_worth_telling(op, f)))
+		if (f->nr_fds + f->nr_mappings == 0 || (!all && !is_worth_telling(f)))
 			continue;
-		error = add_file(r, op, f);
+		error = add_file(r, f);
 		if (error < 0)
 			return error;
 	}

@@ -141,8 +141,7 @@ int ptree_report_add_namespaces(struct ptree_report *r, pid_t pid, const struct 
 	};
 
 	for (int i = 0; i < _PTREE_NAMESPACE_MAX; i++) {
-		struct ptree_policies own = { 0 };
-		char path[64], link[64], option[32] = "";
+		char path[64], link[64], option[32];
 		ssize_t n;
 		int error;
 
@@ -153,9 +152,7 @@ int ptree_report_add_namespaces(struct ptree_report *r, pid_t pid, const struct 
 		if (n < 0)
 			return errno == ENOENT ? -ESRCH : -errno;
 		link[n] = '\0';
-		own.namespaces[i] = PTREE_POLICY_PRIVATE;
-		if (ptree_policies_supported(&own, NULL) == 0)
-			snprintf(option, sizeof(option), "--private=%s", ptree_namespace_word(i));
+		snprintf(option, sizeof(option), "--private=%s", ptree_namespace_word(i));
 		error = ptree_report_add(r, PTREE_POLICY_SHARE, kinds[i], link, "", option);
 		if (error == 0)
 			error = ptree_report_add_user(r, pid, -1);

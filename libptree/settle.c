@@ -188,6 +188,9 @@ int ptree_capture(struct ptree_op *op)
 	r = ptree_namespaces_capture(op);
 	if (r < 0)
 		return r;
+	r = ptree_copies_capture(op);
+	if (r < 0)
+		return r;
 	return for_each_private(op, offsetof(struct ptree_kind, capture));
 }
 
@@ -216,6 +219,9 @@ int ptree_settle(struct ptree_op *op)
 	int r;
 
 	r = report(op);
+	if (r < 0)
+		return r;
+	r = ptree_copies_settle(op);
 	if (r < 0)
 		return r;
 	r = ptree_namespaces_settle(op);

@@ -99,6 +99,7 @@ static int work_clone(const struct operation *o, struct worker_result *ret)
 		.name = o->options.name,
 		.max_pause_usec = o->options.max_pause_usec,
 		.cgroup = o->options.cgroup,
+		.copy_paths = (const char *const *)o->options.copy_paths,
 		.progress = worker_step,
 	};
 	int r;

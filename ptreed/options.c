@@ -11,13 +11,16 @@
 #include "options.h"
 
 #define VALID_KEYS                                                                                                      \
-	"name (s), hold (b), max-pause-usec (t), cgroup (s), share (as), sever (as), private (as), files (s), tty (s), "   \
+	"name (s), hold (b), max-pause-usec (t), cgroup (s), share (as), sever (as), private (as), files (s), copy (as), tty (s), " \
 	"stdin (h), stdout (h), stderr (h), fork (b)"
 
 void options_done(struct clone_options *o)
 {
 	free(o->name);
 	free(o->cgroup);
+	for (size_t i = 0; o->copy_paths && o->copy_paths[i]; i++)
+		free(o->copy_paths[i]);
+	free(o->copy_paths);
 	for (size_t i = 0; i < ARRAY_SIZE(o->stdio_fds); i++)
 		ptree_close_fd(o->stdio_fds[i]);
 	*o = CLONE_OPTIONS_INIT;
@@ -123,6 +126,27 @@ static int read_words(sd_bus_message *m, const char *key, const struct limits *l
 	return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
+/* Directories. To name one is to ask for files=copy. */
+static int read_paths(sd_bus_message *m, const char *key, const struct limits *limits, struct clone_options *o,
+		      sd_bus_error *error)
+{
+	char **paths = NULL;
+	int r;
+
+	(void)key, (void)limits;
+	r = sd_bus_message_enter_container(m, 'v', "as");
+	if (r >= 0)
+		r = sd_bus_message_read_strv(m, &paths);
+	if (r >= 0)
+		r = sd_bus_message_exit_container(m);
+	if (r < 0)
+		return r;
+	if (o->copy_paths)
+		return errors_set(error, -EINVAL, "prepare: copy is given twice; name all directories in one array");
+	o->copy_paths = paths;
+	return paths ? word_add(o, "files", "copy", error) : 0;
+}
+
 /* The message's descriptors go with it. */
 static int read_fd(sd_bus_message *m, const char *key, const struct limits *limits, struct clone_options *o,
 		   sd_bus_error *error)
@@ -159,6 +183,7 @@ static int option_read(sd_bus_message *message, const char *key, const struct li
 		{ "sever", "as", read_words },
 		{ "private", "as", read_words },
 		{ "files", "s", read_word },
+		{ "copy", "as", read_paths },
 		{ "tty", "s", read_word },
 		{ "stdin", "h", read_fd },
 		{ "stdout", "h", read_fd },

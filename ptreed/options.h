@@ -17,6 +17,7 @@ struct clone_options {
 	uint64_t max_pause_usec;
 	char *cgroup;		/* NULL: the engine makes one */
 	struct ptree_policies policies;	/* what the caller asks for */
+	char **copy_paths;	/* ends with NULL; NULL: none */
 	int stdio_fds[3];	/* the operation's own; -1: not given */
 };
 

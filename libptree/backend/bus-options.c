@@ -41,6 +41,22 @@ static int stdio_append(sd_bus_message *m, const int *fds)
 	return r;
 }
 
+static int paths_append(sd_bus_message *m, const char *key, const char *const *paths)
+{
+	int r;
+
+	r = sd_bus_message_open_container(m, 'e', "sv");
+	if (r >= 0)
+		r = sd_bus_message_append(m, "s", key);
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'v', "as");
+	if (r >= 0)
+		r = sd_bus_message_append_strv(m, (char **)paths);
+	for (int i = 0; i < 2 && r >= 0; i++)
+		r = sd_bus_message_close_container(m);
+	return r;
+}
+
 static int policies_append(sd_bus_message *m, const struct ptree_clone_options *options)
 {
 	int r = 0;
@@ -55,6 +71,8 @@ static int policies_append(sd_bus_message *m, const struct ptree_clone_options *
 		r = sd_bus_message_append(m, "{sv}", "files", "s", options->files);
 	if (r >= 0 && options->tty)
 		r = sd_bus_message_append(m, "{sv}", "tty", "s", options->tty);
+	if (r >= 0 && options->copy_paths)
+		r = paths_append(m, "copy", options->copy_paths);
 	if (r >= 0 && options->stdio_fds)
 		r = stdio_append(m, options->stdio_fds);
 	return r;

@@ -106,7 +106,7 @@ static int ask(struct ptree *p, const struct ptree_clone_options *options, struc
 
 	*ret = (struct ptree_policies){ 0 };
 	r = ptree_policies_asked(ret, options, &p->error);
-	return r < 0 ? r : ptree_policies_supported(ret, &p->error);
+	return r < 0 ? r : ptree_policies_check(ret, &p->error);
 }
 
 static struct ptree_clone *invent(const struct noop *n, pid_t pid, const struct ptree_clone_options *options)

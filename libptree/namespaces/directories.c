@@ -37,6 +37,8 @@ int ptree_namespaces_find(const struct ptree_namespaces *n, const char *path, in
 		return -ENOENT;
 	if (found.st_dev == original.st_dev && found.st_ino == original.st_ino)
 		return TAKE_FD(fd);
+	if (n->copies && ptree_copies_replaced(n->copies, path, &original))
+		return TAKE_FD(fd);
 	/* There it has the clone's processes, in another file system. */
 	if (!is_in_proc(original_fd) || !is_in_proc(fd) || (original.st_mode & S_IFMT) != (found.st_mode & S_IFMT))
 		return -ENOENT;

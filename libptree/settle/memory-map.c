@@ -103,23 +103,36 @@ static int map_in_member(struct ptree_op *op, struct ptree_mapping *m, size_t nr
 	return calls.nr ? ptree_calls_run(&calls, op, m->member, PTREE_CALL_PRIVILEGED, "settle") : 0;
 }
 
-static int map_all(struct ptree_op *op, struct ptree_file *f, int seals, enum round round)
+/* Those of one description. */
+static int map_file(struct ptree_op *op, struct ptree_file *f, int seals, enum round round)
 {
-	for (; f; f = f->next) {
-		size_t nr;
+	size_t nr;
 
-		for (size_t i = 0; i < f->nr_mappings; i += nr) {
-			int r;
+	for (size_t i = 0; i < f->nr_mappings; i += nr) {
+		int r;
 
-			for (nr = 1; i + nr < f->nr_mappings; nr++)
-				if (f->mappings[i + nr].member != f->mappings[i].member)
-					break;
-			r = map_in_member(op, &f->mappings[i], nr, seals, round);
-			if (r < 0)
-				return ptree_file_error(op, f, r, "mapping its copy");
-		}
+		for (nr = 1; i + nr < f->nr_mappings; nr++)
+			if (f->mappings[i + nr].member != f->mappings[i].member)
+				break;
+		r = map_in_member(op, &f->mappings[i], nr, seals, round);
+		if (r < 0)
+			return ptree_file_error(op, f, r, "mapping its copy");
 	}
 	return 0;
+}
+
+static int map_all(struct ptree_op *op, struct ptree_file *f, int seals, enum round round)
+{
+	int r = 0;
+
+	for (; f && r == 0; f = f->next)
+		r = map_file(op, f, seals, round);
+	return r;
+}
+
+int ptree_mappings_exchange(struct ptree_op *op, struct ptree_file *f)
+{
+	return map_file(op, f, 0, AFTER_SEALING);
 }
 
 int ptree_memory_map(struct ptree_op *op, struct ptree_file *f)

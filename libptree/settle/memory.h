@@ -51,6 +51,9 @@ int ptree_memory_copy(int from, int64_t pos, const struct stat *st, bool huge, i
  */
 int ptree_memory_map(struct ptree_op *op, struct ptree_file *f);
 
+/* ptree_mappings_exchange() - the mappings of one description of a file of any sort, of f->twin_fd instead */
+int ptree_mappings_exchange(struct ptree_op *op, struct ptree_file *f);
+
 /* The same for a System V segment: made, filled, attached and marked to end with the clone. */
 int ptree_sysv_map(struct ptree_op *op, struct ptree_file *f);
 

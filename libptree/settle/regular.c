@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Regular files and directories: a description of the clone's own on the same inode, opened anew by the module: deleted
- * files too, with flags, credentials and the position of the moment of the freeze. The contents are one for both.
+ * files too, with flags, credentials and the position of the moment of the freeze. The contents are one for both, or
+ * with --files=copy, where somebody might write to them, the clone's are a copy (copied.h).
  */
 #include "regular.h"
 
 #include <sys/stat.h>
+
+#include "../copies.h"
+#include "copied.h"
 
 bool ptree_regular_is(const struct ptree_file *f)
 {
@@ -15,20 +19,29 @@ bool ptree_regular_is(const struct ptree_file *f)
 	return (type == S_IFREG || type == S_IFDIR) && !(f->info.flags & O_PATH) && !(f->info.is & PTREE_FILE_INTERNAL);
 }
 
+/* Why it cannot be as it should; NULL: it can. */
+static const char *why_shared(const struct ptree_file *f)
+{
+	/* Opening it anew would break the lease, and the signal that says so kills a holder who does not expect it. */
+	if (f->info.is & PTREE_FILE_LEASED)
+		return "somebody holds a lease on it (F_SETLEASE): one offset for both";
+	return f->nr_fds == 0 ? "mapped shared: one file's memory for both" : NULL;
+}
+
 int ptree_regular_judge(struct ptree_op *op, struct ptree_file *f)
 {
-	(void)op;
+	const char *why = why_shared(f);
+
 	if (f->policy != PTREE_POLICY_PRIVATE)
 		return ptree_file_note(f, "one offset for both");
+	if (ptree_copies_wants(op, f)) {
+		int r = ptree_copied_mark(f);
 
-	/* Opening it anew would break the lease, and the signal that says so kills a holder who does not expect it. */
-	if (f->info.is & PTREE_FILE_LEASED) {
-		f->policy = PTREE_POLICY_SHARE;
-		return ptree_file_note(f, "somebody holds a lease on it (F_SETLEASE): one offset for both");
+		return r < 0 ? r : ptree_file_note(f, "copied: what the clone writes is its own");
 	}
-	if (f->nr_fds == 0) {
+	if (why) {
 		f->policy = PTREE_POLICY_SHARE;
-		return ptree_file_note(f, "mapped shared: one file's memory for both");
+		return ptree_file_note(f, "%s", why);
 	}
 	if (ptree_file_writes(f))
 		return ptree_file_note(f, f->info.is & PTREE_FILE_LOCKED ?
@@ -41,7 +54,18 @@ int ptree_regular_judge(struct ptree_op *op, struct ptree_file *f)
 
 int ptree_regular_settle(struct ptree_op *op, struct ptree_file *f)
 {
-	(void)op;
+	if (f->state)
+		return ptree_copied_settle(op, f);
 	f->reopen = true;
 	return 0;
+}
+
+int ptree_regular_finish(struct ptree_op *op, struct ptree_file *f)
+{
+	return f->state ? ptree_copied_finish(op, f) : 0;
+}
+
+void ptree_regular_release(struct ptree_file *f)
+{
+	ptree_copied_release(f);
 }

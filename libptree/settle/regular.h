@@ -10,5 +10,7 @@
 bool ptree_regular_is(const struct ptree_file *f);
 int ptree_regular_judge(struct ptree_op *op, struct ptree_file *f);
 int ptree_regular_settle(struct ptree_op *op, struct ptree_file *f);
+int ptree_regular_finish(struct ptree_op *op, struct ptree_file *f);
+void ptree_regular_release(struct ptree_file *f);
 
 #endif

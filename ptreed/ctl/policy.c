@@ -17,6 +17,17 @@ static int list_add(const char **list, char **own, const char *words)
 	return -1;
 }
 
+static int path_add(struct policy_arguments *a, const char *path)
+{
+	a->copy_paths = reallocarray(a->copy_paths, a->nr_copy_paths + 2, sizeof(*a->copy_paths));
+	if (!a->copy_paths)
+		abort();
+	a->copy_paths[a->nr_copy_paths++] = path;
+	a->copy_paths[a->nr_copy_paths] = NULL;
+	a->options.copy_paths = a->copy_paths;
+	return -1;
+}
+
 /* As a shell would with <FILE and >>FILE: nothing that is there already is lost. */
 static int file_open(struct ctl *ctl, struct policy_arguments *a, int number, const char *path)
 {
@@ -46,6 +57,7 @@ void policy_arguments_done(struct policy_arguments *a)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(a->lists); i++)
 		free(a->lists[i]);
+	free(a->copy_paths);
 	for (size_t i = 0; i < ARRAY_SIZE(a->stdio_fds); i++)
 		ptree_close_fd(a->stdio_fds[i]);
 	policy_arguments_init(a);
@@ -63,6 +75,8 @@ int policy_option(struct ctl *ctl, struct policy_arguments *a, int option, const
 	case CTL_OPTION_FILES:
 		a->options.files = value;
 		return -1;
+	case CTL_OPTION_COPY:
+		return path_add(a, value);
 	case CTL_OPTION_TTY:
 		a->options.tty = value;
 		return -1;

@@ -10,6 +10,7 @@ enum {
 	CTL_OPTION_SEVER,
 	CTL_OPTION_PRIVATE,
 	CTL_OPTION_FILES,
+	CTL_OPTION_COPY,
 	CTL_OPTION_TTY,
 	CTL_OPTION_STDIN,
 	CTL_OPTION_STDOUT,
@@ -21,6 +22,7 @@ enum {
 	{ "sever", required_argument, NULL, CTL_OPTION_SEVER },                                                         \
 	{ "private", required_argument, NULL, CTL_OPTION_PRIVATE },                                                     \
 	{ "files", required_argument, NULL, CTL_OPTION_FILES },                                                         \
+	{ "copy", required_argument, NULL, CTL_OPTION_COPY },                                                           \
 	{ "tty", required_argument, NULL, CTL_OPTION_TTY },                                                             \
 	{ "stdin", required_argument, NULL, CTL_OPTION_STDIN },                                                         \
 	{ "stdout", required_argument, NULL, CTL_OPTION_STDOUT },                                                       \
@@ -29,6 +31,8 @@ enum {
 struct policy_arguments {
 	struct ptree_clone_options options;
 	char *lists[3];			/* share, sever, private */
+	const char **copy_paths;	/* malloc'ed; ends with NULL */
+	size_t nr_copy_paths;
 	const char *stdio_paths[3];
 	int stdio_fds[3];		/* options.stdio_fds, if one is given */
 };

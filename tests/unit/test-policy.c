@@ -92,17 +92,50 @@ static void what_is_asked_for_goes_over_what_was_there(void **state)
 	assert_int_equal(p.of[PTREE_GROUP_UNIX], PTREE_POLICY_SHARE);
 }
 
-static void defaults_and_sharing_are_always_supported(void **state)
+static void defaults_and_sharing_always_go_together(void **state)
 {
 	struct ptree_policies p = { 0 };
 
 	(void)state;
-	assert_int_equal(ptree_policies_supported(&p, NULL), 0);
+	assert_int_equal(ptree_policies_check(&p, NULL), 0);
 	assert_int_equal(ptree_policies_add_list(&p, "share",
 						 "files,pipes,unix,listen,tcp,udp,shm,events,mqueue,tty,devices,other,mnt,ipc,net,uts",
 						 NULL), 0);
 	assert_int_equal(ptree_policies_add_list(&p, "files", "share", NULL), 0);
-	assert_int_equal(ptree_policies_supported(&p, NULL), 0);
+	assert_int_equal(ptree_policies_check(&p, NULL), 0);
+}
+
+static void copies_need_a_mount_namespace_and_offsets_of_their_own(void **state)
+{
+	static const char *const against[] = { "mnt", "files" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(against); i++) {
+		struct ptree_policies p = { 0 };
+		struct ptree_error e = { 0 };
+
+		assert_int_equal(ptree_policies_add_list(&p, "files", "copy", &e), 0);
+		assert_int_equal(ptree_policies_check(&p, &e), 0);
+		assert_int_equal(ptree_policies_add_list(&p, "share", against[i], &e), 0);
+		assert_int_equal(ptree_policies_check(&p, &e), -EINVAL);
+		assert_non_null(strstr(e.message, "files=copy"));
+		assert_non_null(strstr(e.message, against[i]));
+	}
+}
+
+static void naming_a_directory_asks_for_copies(void **state)
+{
+	const char *const paths[] = { "/srv", NULL };
+	struct ptree_clone_options options = { .size = sizeof(options), .copy_paths = paths };
+	struct ptree_policies p = { 0 };
+	struct ptree_error e = { 0 };
+
+	(void)state;
+	assert_int_equal(ptree_policies_asked(&p, &options, &e), 0);
+	assert_int_equal(p.contents, PTREE_POLICY_PRIVATE);
+	options.files = "share";
+	p = (struct ptree_policies){ 0 };
+	assert_int_equal(ptree_policies_asked(&p, &options, &e), -EINVAL);
 }
 
 int main(void)
@@ -113,7 +146,9 @@ int main(void)
 		cmocka_unit_test(words_that_are_not_there_are_refused_with_those_that_are),
 		cmocka_unit_test(contradictions_are_refused_and_repetitions_are_not),
 		cmocka_unit_test(what_is_asked_for_goes_over_what_was_there),
-		cmocka_unit_test(defaults_and_sharing_are_always_supported),
+		cmocka_unit_test(defaults_and_sharing_always_go_together),
+		cmocka_unit_test(copies_need_a_mount_namespace_and_offsets_of_their_own),
+		cmocka_unit_test(naming_a_directory_asks_for_copies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,12 +155,74 @@ test_a_descriptor_that_is_not_there_cannot_be_replaced()
 
 is_closed() { [[ ! -e $1 ]]; }
 
-test_what_is_not_there_yet_is_refused_by_name()
+test_what_cannot_be_asked_for_is_refused_by_name()
 {
 	worker_start 0 1 0
-	refused 1 'files=copy is not there yet' "$SOURCE" --files=copy
+	refused 2 'files=move: there is no such word; files takes share, copy' "$SOURCE" --files=move
+	refused 2 'files=copy needs a mount namespace.*share=mnt' "$SOURCE" --files=copy --share=mnt
+	refused 2 'copy=/no/such/place.*no such directory' "$SOURCE" --copy=/no/such/place
+	refused 2 'copy=tmp: it takes a directory, as an absolute path' "$SOURCE" --copy=tmp
 	refused 2 'share=pips: there is no such word' "$SOURCE" --share=pips
 	untouched
+	[[ -z $(ls -A /var/lib/ptree/copies 2>/dev/null) ]] || wrong "copies are left: $(ls -A /var/lib/ptree/copies)"
+}
+
+# The shell's directory is that of its output too: what it reads there is the original, what it writes a copy.
+test_copies_are_gone_with_the_clone()
+{
+	local root
+	for WAY in --direct --bus; do
+		[[ $WAY = --direct || -d /run/systemd/system ]] || continue
+		shell_start
+		must_clone "$SOURCE" --files=copy --hold
+		root=$(shown "$CLONE" RootPID)
+		cmp "$TEST/written" "/proc/$root/root$TEST/written" || wrong 'the copy is not what the original was'
+		ptreectl "$WAY" thaw "$CLONE"
+		grows "/proc/$root/root$TEST/written" || wrong 'the clone writes nothing'
+		grows "$TEST/written" || wrong 'the source does not write any more'
+		[[ -n $(ls -A /var/lib/ptree/copies) ]] || wrong 'the copies are not where they should be'
+		terminate "$CLONE"
+		until_true 20 has_no_copies || wrong "copies are left: $(ls -A /var/lib/ptree/copies)"
+		kill -KILL "${MEMBERS[@]}"
+	done
+}
+
+has_no_copies() { ptreectl --direct list >/dev/null; [[ -z $(ls -A /var/lib/ptree/copies 2>/dev/null) ]]; }
+
+test_a_directory_that_is_named_is_the_clone_s_own_as_a_whole()
+{
+	local root
+	mkdir -p "$TEST/named/below"
+	echo then >"$TEST/named/below/file"
+	worker_start 0 1 0
+	must_clone "$SOURCE" --copy="$TEST/named"
+	root=/proc/$(shown "$CLONE" RootPID)/root
+	echo now >"$TEST/named/below/file"
+	echo new >"$TEST/named/new"
+	[[ $(<"$root$TEST/named/below/file") = then ]] || wrong "the clone sees '$(<"$root$TEST/named/below/file")'"
+	[[ ! -e $root$TEST/named/new ]] || wrong 'the clone sees a file that was made later'
+	echo mine >"$root$TEST/named/below/mine"
+	[[ ! -e $TEST/named/below/mine ]] || wrong 'what is made in the clone is in the source'
+	terminate "$CLONE"
+	until_true 20 has_no_copies || wrong "copies are left: $(ls -A /var/lib/ptree/copies)"
+}
+
+test_inspect_knows_databases()
+{
+	command -v python3 >/dev/null || skip 'there is no python3'
+	# shellcheck disable=SC2016
+	source_start python3 -c '
+import sqlite3, sys, time
+c = sqlite3.connect(sys.argv[1], isolation_level=None)
+c.execute("create table t (x)")
+open(sys.argv[2], "w").close()
+while True: time.sleep(0.1)
+' "$TEST/data.db" "$TEST/is-there"
+	until_true 30 test -e "$TEST/is-there" || fail 'there is no database'
+	inspect "$SOURCE" || wrong "status $STATUS: $SAID"
+	[[ $REPORT == *'an SQLite database'* && $REPORT == *'--files=copy'* ]] || wrong "the report: $REPORT"
+	inspect "$SOURCE" --files=copy || wrong "status $STATUS: $SAID"
+	[[ $REPORT == *'copied: what the clone writes is its own'* ]] || wrong "the report: $REPORT"
 }
 
 test_the_configuration_holds_unless_somebody_says_otherwise()

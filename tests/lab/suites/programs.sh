@@ -203,3 +203,62 @@ test_a_shell_that_is_pid_1()
 	both_live
 	goes_on "$root" "$(pgrep -P "$ROOT")"
 }
+
+# In the middle of a transaction, with part of it in the file already: both commit, and go on with another.
+sqlite_program()
+{
+	cat >"$TEST/program.py" <<-'END'
+		import os, sqlite3, subprocess, sys, time
+		path, mode = sys.argv[1:]
+		def is_clone(): return os.readlink('/proc/self/ns/pid') != home
+		home = os.readlink('/proc/self/ns/pid')
+		c = sqlite3.connect(path, isolation_level=None)
+		c.execute('pragma journal_mode=' + mode)
+		c.execute('pragma cache_size=5')
+		c.execute('create table t (side text, n integer, filler text)')
+		c.execute('create index i on t (filler)')
+		c.execute('begin immediate')
+		c.executemany('insert into t values (?, ?, ?)', (('both', n, 'x%08d' % n * 20) for n in range(2000)))
+		open('ready', 'w').close()
+		while not os.path.exists('go'):
+		    time.sleep(0.02)
+		side = 'clone' if is_clone() else 'source'
+		c.execute('insert into t values (?, 0, "in the transaction that was under way")', (side,))
+		c.execute('commit')
+		for n in range(1, 20):
+		    c.execute('begin')
+		    c.execute('insert into t values (?, ?, "in another")', (side, n))
+		    c.execute('commit')
+		    time.sleep(0.02)
+		if mode == 'wal':
+		    c.execute('pragma wal_checkpoint(truncate)')
+		rows = sorted(c.execute('select side, count(*) from t group by side'))
+		assert rows == sorted([('both', 2000), (side, 20)]), rows
+		assert c.execute('pragma integrity_check').fetchall() == [('ok',)]
+		# Who opens it again by its path finds the same.
+		said = subprocess.run(['sqlite3', path, 'pragma integrity_check; select count(*) from t;'], capture_output=True, text=True)
+		assert said.stdout.split() == ['ok', '2020'], said
+		open(side + '.ok', 'w').close()
+	END
+}
+
+sqlite_writer()
+{
+	need python3
+	need sqlite3
+	mkdir "$TEST/data"
+	sqlite_program
+	source_start python3 "$TEST/program.py" "$TEST/data/test.db" "$1"
+	until_true 60 test -e ready || fail 'it is not ready'
+	must_clone "$SOURCE" --files=copy
+	both_live
+	: >go
+	until_true 60 test -e source.ok || wrong 'the source does not come through'
+	until_true 60 test -e clone.ok || wrong 'the clone does not come through'
+	[[ $(sqlite3 "$TEST/data/test.db" 'pragma integrity_check; select distinct side from t order by side' | xargs) = 'ok both source' ]] ||
+		wrong "the source's database: $(sqlite3 "$TEST/data/test.db" 'pragma integrity_check; select side, count(*) from t group by side' | xargs)"
+}
+
+test_an_sqlite_writer_with_a_hot_journal() { sqlite_writer delete; }
+test_an_sqlite_writer_with_a_write_ahead_log() { sqlite_writer wal; }
+test_an_sqlite_writer_that_keeps_its_journal() { sqlite_writer persist; }

@@ -8,6 +8,7 @@ readonly ALSO_OVER_THE_BUS=(
 	every_process_keeps_its_pid_parent_and_children
 	a_container_s_proc_is_about_its_clone
 	proc_is_about_the_clone
+	copies_of_written_files_are_the_clone_s_own
 	root_and_working_directories_stay
 	system_v_objects_are_each_side_s_own
 	threads_go_on_at_their_own_instruction
