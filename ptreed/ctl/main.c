@@ -56,6 +56,7 @@ static int help(void)
 	       "      --sever=LIST           Find these cut off, as if the peer had gone\n"
 	       "      --private=LIST         Have these namespaces to itself (mnt,ipc,net,uts)\n"
 	       "      --files=share|copy     Contents of files that are open for writing\n"
+	       "      --copy=DIR             A copy of this directory and all below it\n"
 	       "      --tty=new|null|keep    The terminal\n"
 	       "      --stdin=FILE           Read from FILE where the source has its standard input\n"
 	       "      --stdout=FILE          Write to the end of FILE instead\n"
