@@ -31,7 +31,7 @@ static void job_free(struct kref *kref)
 	struct ptree_job *job = container_of(kref, struct ptree_job, kref);
 	unsigned int i;
 
-	for (i = 0; job->files && i < job->nr; i++)
+	for (i = 0; i < job->nr_files; i++)
 		if (job->files[i])
 			fput(job->files[i]);
 	kvfree(job->files);

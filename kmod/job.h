@@ -25,8 +25,11 @@ struct ptree_job {
 
 	/* INSTALL */
 	struct ptree_install *list;	/* kvmalloc'ed */
-	struct file **files;		/* kvmalloc'ed, each counted; NULL: to be opened anew */
-	unsigned int nr;
+	unsigned int nr;		/* of files to install, or of calls */
+
+	/* INSTALL: [nr], NULL is to be opened anew; CALL: [6 * nr], one for each argument, NULL is none. */
+	struct file **files;		/* kvmalloc'ed, each counted */
+	unsigned int nr_files;
 
 	/* CALL */
 	struct task_struct *task;	/* counted: in whose context */

@@ -55,6 +55,7 @@ static int install_parse(struct ptree_job *job, struct genl_info *info)
 	job->files = kvcalloc(job->nr, sizeof(*job->files), GFP_KERNEL_ACCOUNT);
 	if (!job->list || !job->files)
 		return -ENOMEM;
+	job->nr_files = job->nr;
 	memcpy(job->list, nla_data(attr), nla_len(attr));
 	for (i = 0; i < job->nr; i++) {
 		if (job->list[i].fd < 0)
@@ -73,6 +74,7 @@ static int call_files_take(struct ptree_job *job, struct genl_info *info)
 	job->files = kvcalloc(6 * job->nr, sizeof(*job->files), GFP_KERNEL_ACCOUNT);
 	if (!job->files)
 		return -ENOMEM;
+	job->nr_files = 6 * job->nr;
 	for (i = 0; i < job->nr; i++) {
 		const struct ptree_call *call = &job->calls[i];
 

@@ -167,7 +167,6 @@ test_what_cannot_be_asked_for_is_refused_by_name()
 	[[ -z $(ls -A /var/lib/ptree/copies 2>/dev/null) ]] || wrong "copies are left: $(ls -A /var/lib/ptree/copies)"
 }
 
-# The shell's directory is that of its output too: what it reads there is the original, what it writes a copy.
 test_copies_are_gone_with_the_clone()
 {
 	local root
@@ -176,7 +175,9 @@ test_copies_are_gone_with_the_clone()
 		shell_start
 		must_clone "$SOURCE" --files=copy --hold
 		root=$(shown "$CLONE" RootPID)
-		cmp "$TEST/written" "/proc/$root/root$TEST/written" || wrong 'the copy is not what the original was'
+		# The source writes on.
+		cmp -n "$(stat -c %s "/proc/$root/root$TEST/written")" "$TEST/written" "/proc/$root/root$TEST/written" ||
+			wrong 'the copy is not what the original was'
 		ptreectl "$WAY" thaw "$CLONE"
 		grows "/proc/$root/root$TEST/written" || wrong 'the clone writes nothing'
 		grows "$TEST/written" || wrong 'the source does not write any more'
@@ -206,6 +207,35 @@ test_a_directory_that_is_named_is_the_clone_s_own_as_a_whole()
 	terminate "$CLONE"
 	until_true 20 has_no_copies || wrong "copies are left: $(ls -A /var/lib/ptree/copies)"
 }
+
+# An open file that somebody forgets keeps the file system of the copies.
+test_nothing_holds_the_copies_of_a_clone_that_has_ended()
+{
+	command -v python3 >/dev/null || skip 'there is no python3'
+	local before
+	mkdir "$TEST/data"
+	source_start python3 -c '
+import fcntl, mmap, os, sys, time
+os.chdir(sys.argv[1])
+directory, file = os.open(".", os.O_RDONLY), open("file", "w+b")
+file.write(bytes(8192))
+file.flush()
+memory = mmap.mmap(file.fileno(), 8192)
+fcntl.lockf(file, fcntl.LOCK_EX)
+open("is-there", "w").close()
+while True: time.sleep(0.1)
+' "$TEST/data"
+	until_true 30 test -e "$TEST/data/is-there" || fail 'it does not start'
+	modprobe overlay
+	[[ -e /sys/module/overlay/refcnt ]] || skip 'overlayfs is built in'
+	before=$(</sys/module/overlay/refcnt)
+	must_clone "$SOURCE" --files=copy
+	(( $(</sys/module/overlay/refcnt) > before )) || wrong 'there is no overlay'
+	terminate "$CLONE"
+	until_true 20 overlays_are "$before" || wrong "$(( $(</sys/module/overlay/refcnt) - before )) overlays are left"
+}
+
+overlays_are() { (( $(</sys/module/overlay/refcnt) == $1 )); }
 
 test_inspect_knows_databases()
 {
