@@ -332,6 +332,14 @@ bool ptree_copies_replaced(const struct ptree_copies *c, const char *path, const
 	return *rest || (original->st_dev == p->st.st_dev && original->st_ino == p->st.st_ino);
 }
 
+bool ptree_copies_covers(const struct ptree_copies *c, const char *path)
+{
+	const char *rest;
+	const struct ptree_place *p = place_of(c, path, &rest);
+
+	return p && (!p->single || *rest);
+}
+
 static int note_single(const struct ptree_place *p, struct ptree_file *f)
 {
 	return ptree_file_note(f, "copied: what the clone writes is its own; %s: the clone cannot rename or remove it",

@@ -63,6 +63,9 @@ int ptree_copies_settle(struct ptree_op *op);
 /* Whether what is now found at a path is the copy that was put in the place of @original. */
 bool ptree_copies_replaced(const struct ptree_copies *c, const char *path, const struct stat *original);
 
+/* Whether a path leads to a copy, now that they are in place. */
+bool ptree_copies_covers(const struct ptree_copies *c, const char *path);
+
 /* The store goes with it unless there is a clone. */
 void ptree_copies_discard(struct ptree_op *op);
 void ptree_copies_done(struct ptree_copies *c);

@@ -50,6 +50,8 @@ struct way {
 struct inotify {
 	int fd;
 	size_t size;		/* bytes mapped */
+	const struct ptree_copies *copies;	/* of the clone's own */
+	pid_t twin;
 	struct way *ways;	/* malloc'ed; the child has its copy */
 	size_t nr_ways;
 	size_t nr;
@@ -199,6 +201,28 @@ static int watched_open(const struct inotify *inotify, struct watch *w)
 	return w->open ? ptree_file_borrow_twin(w->open) : -ESTALE;
 }
 
+/* Where the clone has a copy of it, that is what it watches. Takes @fd. */
+static int copy_open(const struct inotify *inotify, int fd)
+{
+	char path[PATH_MAX + 32], link[64];
+	int copy, root;
+	ssize_t n;
+
+	root = snprintf(path, sizeof(path), "/proc/%d/root", inotify->twin);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path + root, sizeof(path) - (size_t)root - 1);
+	if (n < 0)
+		return fd;
+	path[root + n] = '\0';
+	if (!ptree_copies_covers(inotify->copies, path + root))
+		return fd;
+	copy = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (copy < 0)
+		return fd;
+	close(fd);
+	return copy;
+}
+
 static int watch_add(const struct inotify *inotify, struct watch *w)
 {
 	_cleanup_close_ int fd = watched_open(inotify, w);
@@ -209,6 +233,7 @@ static int watch_add(const struct inotify *inotify, struct watch *w)
 		w->lost = true;
 		return fd;
 	}
+	fd = copy_open(inotify, fd);
 	if (ioctl(inotify->fd, INOTIFY_IOC_SETNEXTWD, w->number) < 0)
 		return -errno;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
@@ -291,7 +316,9 @@ int ptree_inotify_settle(struct ptree_op *op, struct ptree_file *f)
 	r = inotify_parse(op, f, &inotify);
 	if (r < 0)
 		return ptree_file_error(op, f, r, "reading its watches");
-	r = ways_find(inotify, f->fds[0].member->twin);
+	inotify->copies = &op->copies;
+	inotify->twin = f->fds[0].member->twin;
+	r = ways_find(inotify, inotify->twin);
 	if (r < 0)
 		return ptree_file_error(op, f, r, "finding what it watches");
 	f->twin_fd = inotify_init1(IN_CLOEXEC);

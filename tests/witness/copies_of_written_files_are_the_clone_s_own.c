@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -13,7 +14,7 @@
 
 enum { SIZE = 3 * 4096, PLACE = 5000 };
 
-static int appended, deleted, locked, whole, reader, directory;
+static int appended, deleted, locked, whole, reader, directory, watch;
 static char *mapped;		/* its descriptor is closed */
 static struct stat appended_before;
 
@@ -78,8 +79,10 @@ static void write_everywhere(const char *word)
 
 static void look_everywhere(const char *word)
 {
-	char buffer[64] = "", expected[64];
+	char buffer[64] = "", expected[64], events[1024] __attribute__((aligned(8)));
+	const struct inotify_event *event = (const struct inotify_event *)events;
 	struct stat st;
+	ssize_t n;
 	int fd;
 
 	snprintf(expected, sizeof(expected), "before%s", word);
@@ -92,6 +95,10 @@ static void look_everywhere(const char *word)
 	text_is("again", word);
 	text_is("new", word);
 	CHECK(pread(reader, buffer, strlen(word), 0) > 0 && !strncmp(buffer, word, strlen(word)));
+	/* What is made here is told here: once on each side. */
+	n = read(watch, events, sizeof(events));
+	CHECK(n >= (ssize_t)sizeof(*event) && event->mask == IN_CREATE && !strcmp(event->name, "new"));
+	CHECK_EQUAL(n, sizeof(*event) + event->len);
 	/* SQLite looks whether the file at the path is the one that it has open, by its number. */
 	CHECK(fstat(appended, &st) == 0 && st.st_ino == appended_before.st_ino);
 	CHECK(stat("appended", &st) == 0 && st.st_ino == appended_before.st_ino);
@@ -126,6 +133,8 @@ int main(int argc, char **argv)
 	mapped = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	MUST(mapped != MAP_FAILED && close(fd) == 0);
 	strcpy(mapped + PLACE, "before");
+	watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	MUST(watch >= 0 && inotify_add_watch(watch, ".", IN_CREATE) == 1);
 	witness_options("--files=copy");
 	witness_ready();
 
