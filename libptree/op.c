@@ -3,7 +3,6 @@
 #include "op.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 
 #include "proc.h"
@@ -187,9 +186,11 @@ int ptree_op_set_options(struct ptree_op *op, const struct ptree_clone_options *
 int ptree_op_copy(struct ptree_op *op, const char *path)
 {
 	char **grown;
+	int r;
 
-	if (*path != '/' || strlen(path) >= PATH_MAX)
-		return ptree_error_set(&op->error, -EINVAL, 0, "prepare: copy=%.128s: it takes a directory, as an absolute path", path);
+	r = ptree_copy_path_check(path, &op->error);
+	if (r < 0)
+		return r;
 	grown = reallocarray(op->copy_paths, op->nr_copy_paths + 1, sizeof(*grown));
 	if (!grown)
 		return ptree_error_oom(&op->error, "prepare");

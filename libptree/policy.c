@@ -2,6 +2,7 @@
 /* The words of policies: what they are, which option takes which, and what does not go together. */
 #include "policy.h"
 
+#include <limits.h>
 #include <string.h>
 
 /* What share, sever and private take. A word is of a group or of a namespace. */
@@ -203,4 +204,11 @@ int ptree_policies_forkable(const struct ptree_policies *p, struct ptree_error *
 		return ptree_error_set(e, -EINVAL, 0,
 				       "prepare: who clones itself waits on a UNIX connection, which cannot be shared with the clone; leave unix out of share, or have it severed");
 	return 0;
+}
+
+int ptree_copy_path_check(const char *path, struct ptree_error *e)
+{
+	if (*path == '/' && strlen(path) < PATH_MAX)
+		return 0;
+	return ptree_error_set(e, -EINVAL, 0, "prepare: copy=%.128s: it takes a directory, as an absolute path", path);
 }

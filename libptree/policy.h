@@ -71,6 +71,9 @@ int ptree_policies_check(const struct ptree_policies *p, struct ptree_error *e);
 /* ptree_policies_forkable() - may a process that clones itself ask for this? -EINVAL with a sentence. */
 int ptree_policies_forkable(const struct ptree_policies *p, struct ptree_error *e);
 
+/* ptree_copy_path_check() - what --copy= takes. -EINVAL with a sentence. */
+int ptree_copy_path_check(const char *path, struct ptree_error *e);
+
 /* Whether the clone is to have one of its own: a mount namespace unless it is shared, others where they are asked for. */
 bool ptree_namespace_private(const struct ptree_policies *p, enum ptree_namespace ns);
 

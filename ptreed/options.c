@@ -130,6 +130,7 @@ static int read_words(sd_bus_message *m, const char *key, const struct limits *l
 static int read_paths(sd_bus_message *m, const char *key, const struct limits *limits, struct clone_options *o,
 		      sd_bus_error *error)
 {
+	struct ptree_error e = { 0 };
 	char **paths = NULL;
 	int r;
 
@@ -144,6 +145,9 @@ static int read_paths(sd_bus_message *m, const char *key, const struct limits *l
 	if (o->copy_paths)
 		return errors_set(error, -EINVAL, "prepare: copy is given twice; name all directories in one array");
 	o->copy_paths = paths;
+	for (size_t i = 0; paths && paths[i]; i++)
+		if (ptree_copy_path_check(paths[i], &e) < 0)
+			return errors_set_ptree(error, &e);
 	return paths ? word_add(o, "files", "copy", error) : 0;
 }
 

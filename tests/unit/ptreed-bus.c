@@ -367,6 +367,10 @@ static void bad_words_and_descriptors_are_refused_by_name(void **state)
 		     "tty takes new, null, keep");
 	assert_error(call(f, call_with(f, "ClonePID", "files", "s", "")), "org.ptree1.Error.InvalidArgs",
 		     "files takes share, copy");
+	assert_error(call(f, call_with(f, "ClonePID", "copy", "as", wrong)), "org.ptree1.Error.InvalidArgs",
+		     "copy=files: it takes a directory, as an absolute path");
+	assert_error(call(f, call_with(f, "ClonePID", "copy", "s", "/srv")), "org.ptree1.Error.InvalidArgs",
+		     "'copy' has type 's'");
 	assert_error(call(f, call_with(f, "ClonePID", "stdin", "h", &write_only)), "org.ptree1.Error.InvalidArgs",
 		     "stdin: the file is not open for reading");
 	assert_error(call(f, call_with(f, "ClonePID", "share", "s", "pipes")), "org.ptree1.Error.InvalidArgs",

@@ -154,7 +154,7 @@ static int setup(void **state)
 	assert_non_null(mkdtemp(top));
 	assert_true(asprintf(&dir, "%s/data", top) > 0);
 	assert_int_equal(mkdir(dir, 0755), 0);
-	assert_int_equal(setenv("PTREE_STATE_DIR", top, 1), 0);
+	assert_int_equal(setenv("PTREE_RUNTIME_DIR", top, 1), 0);
 	return 0;
 }
 
@@ -232,7 +232,6 @@ static void copies_of_nobody_are_removed(void **state)
 	char *kept, *left;
 
 	(void)state;
-	assert_int_equal(setenv("PTREE_RUNTIME_DIR", in_dir("run"), 1), 0);
 	assert_int_equal(ptree_registry_open(&r, true), 0);
 	assert_int_equal(ptree_store_make(8, &kept), 0);
 	assert_int_equal(ptree_store_make(9, &left), 0);
