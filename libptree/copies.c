@@ -6,10 +6,8 @@
 #include <limits.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 
 #include "config.h"
@@ -23,14 +21,16 @@
 #define NEIGHBOURS_MAX_BYTES (UINT64_C(256) << 20)
 #define NEIGHBOURS_MAX_NAMES 4096
 
-static int failed(struct ptree_op *op, int r, const char *what)
+int ptree_copies_failed(struct ptree_op *op, int r, const char *what)
 {
-	const char *way_out = r == -ENOSPC || r == -EDQUOT ? "; there is no room in " PTREE_STATE_DIR ", or --files=share does without" :
-			      r == -ETIMEDOUT ? "; with a longer --max-pause it may be done in time, --files=share does without" :
-						"; --files=share does without";
+	const char *way_out = "";
 
-	return ptree_error_set(&op->error, r, op->pid, "%s: cannot copy files for the clone: %s: %m%s", ptree_step_name(op->step),
-			       what, way_out);
+	if (r == -ENOSPC || r == -EDQUOT)
+		way_out = "the copies are in " PTREE_STATE_DIR "; ";
+	else if (r == -ETIMEDOUT)
+		way_out = "with a longer --max-pause it may be done in time; ";
+	return ptree_error_set(&op->error, r, op->pid, "%s: cannot copy files for the clone: %s: %m; %s--files=share does without",
+			       ptree_step_name(op->step), what, way_out);
 }
 
 /* /sys and its like have no contents of their own; they tell no size, as tmpfs without a limit does not either. */
@@ -58,94 +58,11 @@ bool ptree_copies_wants(const struct ptree_op *op, const struct ptree_file *f)
 	return written && has_contents(f);
 }
 
-static void place_done(struct ptree_place *p)
-{
-	free(p->path);
-	ptree_names_done(&p->written);
-	ptree_names_done(&p->copied);
-	ptree_names_done(&p->kept);
-}
-
-void ptree_copies_done(struct ptree_copies *c)
-{
-	for (size_t i = 0; i < c->nr; i++)
-		place_done(&c->places[i]);
-	free(c->places);
-	free(c->store);
-	*c = (struct ptree_copies){ 0 };
-}
-
 void ptree_copies_discard(struct ptree_op *op)
 {
 	if (op->copies.store)
 		ptree_store_remove(op->id);
 	ptree_copies_done(&op->copies);
-}
-
-static struct ptree_place *place_add(struct ptree_copies *c, const char *path)
-{
-	struct ptree_place *grown;
-
-	for (size_t i = 0; i < c->nr; i++)
-		if (strcmp(c->places[i].path, path) == 0)
-			return &c->places[i];
-	grown = reallocarray(c->places, c->nr + 1, sizeof(*grown));
-	if (!grown)
-		return NULL;
-	c->places = grown;
-	grown[c->nr] = (struct ptree_place){ .path = strdup(path), .single = true };
-	return grown[c->nr].path ? &grown[c->nr++] : NULL;
-}
-
-/* What a directory that the caller names is called in the mount namespace of the root, as the root sees it. */
-static int named_find(const struct ptree_op *op, const char *name, char *path)
-{
-	const struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
-	_cleanup_close_ int root = -1, fd = -1, found = -1;
-	struct stat st;
-	char link[64];
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "/proc/%d/root", op->pid);
-	root = open(link, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	fd = root < 0 ? -1 : (int)syscall(SYS_openat2, root, name, &how, sizeof(how));
-	if (fd < 0)
-		return -errno;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, path, PATH_MAX - 1);
-	if (n < 0)
-		return -errno;
-	path[n] = '\0';
-	if (op->requester_pidfd >= 0 && op->uid != 0 && (fstat(fd, &st) < 0 || st.st_uid != op->uid))
-		return -EPERM;
-	found = ptree_namespaces_find(&op->namespaces, path, fd);
-	return found < 0 ? found : 0;
-}
-
-static int named_add(struct ptree_op *op, const char *name)
-{
-	struct ptree_place *p;
-	char path[PATH_MAX];
-	int r;
-
-	r = named_find(op, name, path);
-	if (r == -ENOENT || r == -ENOTDIR || r == -ESRCH)
-		return ptree_error_set(&op->error, -EINVAL, op->pid, "prepare: copy=%.128s: pid %d has no such directory", name,
-				       op->pid);
-	if (r == -EPERM)
-		return ptree_error_set(&op->error, r, op->pid,
-				       "prepare: copy=%.128s: users may have copied what is their own; root any directory", name);
-	if (r < 0)
-		return failed(op, r, name);
-	if (strcmp(path, "/") == 0)
-		return ptree_error_set(&op->error, -EINVAL, op->pid,
-				       "prepare: copy=%.128s: the root directory cannot be replaced; name directories in it", name);
-	p = place_add(&op->copies, path);
-	if (!p)
-		return ptree_error_oom(&op->error, "prepare");
-	p->whole = true;
-	p->single = false;
-	return 0;
 }
 
 int ptree_copies_prepare(struct ptree_op *op)
@@ -162,12 +79,9 @@ int ptree_copies_prepare(struct ptree_op *op)
 	if (r >= 0)
 		r = ptree_store_make(op->id, &c->store);
 	if (r < 0)
-		return failed(op, r, "making a directory for them in " PTREE_STATE_DIR);
+		return ptree_copies_failed(op, r, "making a directory for them in " PTREE_STATE_DIR);
 	op->namespaces.copies = c;
-	r = 0;
-	for (size_t i = 0; i < op->nr_copy_paths && r == 0; i++)
-		r = named_add(op, op->copy_paths[i]);
-	return r;
+	return ptree_copies_named(op);
 }
 
 /* The path in the clone's mount namespace at which the twin has it open or mapped. -ENOENT: there is none. */
@@ -219,7 +133,7 @@ static int written_add(struct ptree_op *op, const struct ptree_file *f, const ch
 {
 	const char *slash = strrchr(path, '/');
 	_cleanup_free_ char *directory = strndup(path, slash == path ? 1 : (size_t)(slash - path));
-	struct ptree_place *p = directory ? place_add(&op->copies, directory) : NULL;
+	struct ptree_place *p = directory ? ptree_place_add(&op->copies, directory) : NULL;
 
 	if (!p)
 		return -ENOMEM;
@@ -252,43 +166,6 @@ static int inode_place(struct ptree_op *op, struct ptree_file *first)
 	return r;
 }
 
-static int compare_places(const void *a, const void *b)
-{
-	return strcmp(((const struct ptree_place *)a)->path, ((const struct ptree_place *)b)->path);
-}
-
-/* The rest of a path that is below a place, or "" for the place itself; NULL: it is elsewhere. */
-static const char *below(const struct ptree_place *p, const char *path)
-{
-	size_t n = strlen(p->path);
-
-	if (strncmp(path, p->path, n) != 0 || (path[n] != '/' && path[n] != '\0'))
-		return NULL;
-	return path[n] ? path + n + 1 : path + n;
-}
-
-/* Outer places first; what is in one that is whole has no place of its own. */
-static void places_sort(struct ptree_copies *c)
-{
-	const struct ptree_place *whole = NULL;
-	size_t kept = 0;
-
-	qsort(c->places, c->nr, sizeof(*c->places), compare_places);
-	for (size_t i = 0; i < c->nr; i++) {
-		struct ptree_place p = c->places[i];
-
-		if (whole && below(whole, p.path)) {
-			place_done(&p);
-			continue;
-		}
-		c->places[kept] = p;
-		if (p.whole)
-			whole = &c->places[kept];
-		kept++;
-	}
-	c->nr = kept;
-}
-
 static int place_list(struct ptree_op *op, struct ptree_place *p)
 {
 	_cleanup_close_ int fd = -1;
@@ -296,48 +173,20 @@ static int place_list(struct ptree_op *op, struct ptree_place *p)
 
 	fd = openat(op->namespaces.root_fd, p->path[1] ? p->path + 1 : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &p->st) < 0)
-		return failed(op, -errno, p->path);
+		return ptree_copies_failed(op, -errno, p->path);
 	if (!p->single) {
 		r = ptree_place_list(p, fd, p->whole ? UINT64_MAX : NEIGHBOURS_MAX_BYTES, p->whole ? SIZE_MAX : NEIGHBOURS_MAX_NAMES);
 		if (r == -EFBIG) {
 			p->single = true;
 			p->why_single = "its directory is too large to be copied as well";
 		} else if (r < 0) {
-			return failed(op, r, p->path);
+			return ptree_copies_failed(op, r, p->path);
 		}
 	}
 	for (size_t i = 0; p->single && i < p->written.nr; i++)
 		if (ptree_names_add(&p->copied, p->written.names[i]) < 0)
 			return ptree_error_oom(&op->error, "capture");
 	return 0;
-}
-
-static const struct ptree_place *place_of(const struct ptree_copies *c, const char *path, const char **ret_rest)
-{
-	for (size_t i = 0; i < c->nr; i++) {
-		*ret_rest = below(&c->places[i], path);
-		if (*ret_rest && (!**ret_rest || ptree_names_has(&c->places[i].copied, *ret_rest)))
-			return &c->places[i];
-	}
-	return NULL;
-}
-
-bool ptree_copies_replaced(const struct ptree_copies *c, const char *path, const struct stat *original)
-{
-	const char *rest;
-	const struct ptree_place *p = place_of(c, path, &rest);
-
-	if (!p || p->single)
-		return false;
-	return *rest || (original->st_dev == p->st.st_dev && original->st_ino == p->st.st_ino);
-}
-
-bool ptree_copies_covers(const struct ptree_copies *c, const char *path)
-{
-	const char *rest;
-	const struct ptree_place *p = place_of(c, path, &rest);
-
-	return p && (!p->single || *rest);
 }
 
 static int note_single(const struct ptree_place *p, struct ptree_file *f)
@@ -359,7 +208,7 @@ static int reader_place(struct ptree_op *op, struct ptree_file *f)
 	r = path_find(op, f, path);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	if (S_ISREG(f->info.mode) && !place_of(&op->copies, path, &rest))
+	if (S_ISREG(f->info.mode) && !ptree_place_of(&op->copies, path, &rest))
 		return 0;
 	r = ptree_copied_mark(f);
 	if (r < 0)
@@ -403,7 +252,7 @@ static int file_capture(struct ptree_op *op, struct ptree_file *f)
 		if (ptree_copied_loose(f) == f)
 			r = loose_copy(op, f);
 	} else {
-		p = place_of(&op->copies, c->path, &rest);
+		p = ptree_place_of(&op->copies, c->path, &rest);
 		if (p && p->single)
 			r = note_single(p, f);
 	}
@@ -427,7 +276,7 @@ int ptree_copies_capture(struct ptree_op *op)
 		if (r < 0)
 			return op->error.code < 0 ? r : ptree_file_error(op, f, r, "looking for its path");
 	}
-	places_sort(c);
+	ptree_places_sort(c);
 	for (size_t i = 0; i < c->nr && r == 0; i++)
 		r = place_list(op, &c->places[i]);
 	if (r < 0)
@@ -443,7 +292,7 @@ int ptree_copies_capture(struct ptree_op *op)
 	}
 	if (c->nr > 0)
 		r = ptree_layers_copy(c, op->namespaces.fds[PTREE_NAMESPACE_MNT], deadline, what);
-	return r < 0 ? failed(op, r, what) : 0;
+	return r < 0 ? ptree_copies_failed(op, r, what) : 0;
 }
 
 int ptree_copies_settle(struct ptree_op *op)
@@ -454,5 +303,5 @@ int ptree_copies_settle(struct ptree_op *op)
 	if (op->copies.nr == 0)
 		return 0;
 	r = ptree_layers_mount(&op->copies, op->namespaces.fds[PTREE_NAMESPACE_MNT], what);
-	return r < 0 ? failed(op, r, what) : 0;
+	return r < 0 ? ptree_copies_failed(op, r, what) : 0;
 }

@@ -11,8 +11,8 @@
  *
  * A *loose* file has no path in the clone's mount namespace, being deleted, say, and its copy has none either.
  *
- * copies.c says which files are copied and where they are, copies/list.c what is in a directory, copies/layer.c copies and
- * mounts, copies/store.c keeps; settle/copied.c replaces what the clone has open and mapped.
+ * copies.c says which files are copied, copies/places.c and copies/named.c where they are, copies/list.c what is in a
+ * directory, copies/layer.c copies and mounts, copies/store.c keeps; settle/copied.c replaces what the clone has open and mapped.
  */
 #ifndef PTREE_COPIES_H
 #define PTREE_COPIES_H
@@ -70,11 +70,32 @@ bool ptree_copies_covers(const struct ptree_copies *c, const char *path);
 void ptree_copies_discard(struct ptree_op *op);
 void ptree_copies_done(struct ptree_copies *c);
 
+/* "STEP: cannot copy files for the clone: @what: %m; …"; returns @r */
+int ptree_copies_failed(struct ptree_op *op, int r, const char *what);
+
+/* named.c: op->copy_paths become places. -errno with op->error written. */
+int ptree_copies_named(struct ptree_op *op);
+
+/*
+ * places.c. ptree_place_add() gives the one of that path, made if need be; NULL: no memory. ptree_place_of() the one that a
+ * path is in, with the rest of the path; NULL: none has a copy of it.
+ */
+struct ptree_place *ptree_place_add(struct ptree_copies *c, const char *path);
+void ptree_places_sort(struct ptree_copies *c);
+const struct ptree_place *ptree_place_of(const struct ptree_copies *c, const char *path, const char **ret_rest);
+
 /* list.c: what is in a place. @limit_bytes, @limit_names: -EFBIG beyond. */
 int ptree_place_list(struct ptree_place *p, int fd, uint64_t limit_bytes, size_t limit_names);
 int ptree_names_add(struct ptree_names *n, const char *name);
 bool ptree_names_has(const struct ptree_names *n, const char *name);
 void ptree_names_done(struct ptree_names *n);
+
+/*
+ * attributes.c. ptree_copy_resemble() gives a directory owner, mode and times as in @st, and the extended attributes of the
+ * original; -1, and errno says what went wrong. ptree_mount_attributes_of() tells MOUNT_ATTR_* of what a descriptor is on.
+ */
+int ptree_copy_resemble(const struct stat *st, const char *original, const char *copy);
+uint64_t ptree_mount_attributes_of(int fd);
 
 /* layer.c. @ns_fd: the clone's mount namespace. @what, of PTREE_HELPER_WHAT_MAX bytes, says what failed. */
 int ptree_layers_copy(const struct ptree_copies *c, int ns_fd, uint64_t deadline_usec, char *what);

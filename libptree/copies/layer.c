@@ -15,16 +15,10 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/statvfs.h>
-#include <sys/xattr.h>
 
 #include "../copies.h"
 #include "../helper.h"
 #include "../util.h"
-
-#ifndef ST_NOSYMFOLLOW
-#define ST_NOSYMFOLLOW 0x2000
-#endif
 
 struct job {
 	const struct ptree_copies *copies;
@@ -156,36 +150,6 @@ static int copy_up(int fd, const char *name)
 	return 0;
 }
 
-static int xattrs_copy(int from, int to)
-{
-	char names[4096], value[4096];
-	ssize_t size = flistxattr(from, names, sizeof(names));
-
-	for (char *name = names; name < names + size; name += strlen(name) + 1) {
-		ssize_t n = fgetxattr(from, name, value, sizeof(value));
-
-		/* overlayfs has its own on a layer. */
-		if (n < 0 || strncmp(name, "trusted.overlay.", 16) == 0)
-			continue;
-		if (fsetxattr(to, name, value, (size_t)n, 0) < 0 && errno != EOPNOTSUPP)
-			return -1;
-	}
-	return 0;
-}
-
-/* The directory itself is the root of the layer, and not copied up. errno says what went wrong. */
-static int directory_resemble(const struct ptree_place *p, const char *path)
-{
-	const struct timespec times[2] = { p->st.st_atim, p->st.st_mtim };
-	_cleanup_close_ int from = open("lower", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_close_ int to = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (from < 0 || to < 0 || xattrs_copy(from, to) < 0 || fchown(to, p->st.st_uid, p->st.st_gid) < 0 ||
-	    fchmod(to, p->st.st_mode & 07777) < 0)
-		return -1;
-	return futimens(to, times);
-}
-
 static int place_copy(struct job *job, size_t i)
 {
 	static const char *const directories[] = { "lower", "view", "work-copy", "work", "upper", "upper/names" };
@@ -243,38 +207,11 @@ static int placeholder_make(int names, const char *name, int kept)
 	return S_ISDIR(st.st_mode) ? mkdirat(names, name, 0700) : mknodat(names, name, S_IFREG | 0600, 0);
 }
 
-static uint64_t attributes_of(int fd)
-{
-	static const struct {
-		unsigned long flag;
-		uint64_t attribute;
-	} flags[] = {
-		{ ST_RDONLY,		MOUNT_ATTR_RDONLY },
-		{ ST_NOSUID,		MOUNT_ATTR_NOSUID },
-		{ ST_NODEV,		MOUNT_ATTR_NODEV },
-		{ ST_NOEXEC,		MOUNT_ATTR_NOEXEC },
-		{ ST_NODIRATIME,	MOUNT_ATTR_NODIRATIME },
-		{ ST_NOSYMFOLLOW,	MOUNT_ATTR_NOSYMFOLLOW },
-		{ ST_NOATIME,		MOUNT_ATTR_NOATIME },
-	};
-	struct statvfs fs;
-	uint64_t attributes = 0;
-
-	if (fstatvfs(fd, &fs) < 0)
-		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		if (fs.f_flag & flags[i].flag)
-			attributes |= flags[i].attribute;
-	if (!(fs.f_flag & (ST_NOATIME | ST_RELATIME)))
-		attributes |= MOUNT_ATTR_STRICTATIME;
-	return attributes;
-}
-
 /* What the clone will see of a place, mounted nowhere: a descriptor. */
 static int view_open(struct job *job, size_t i, const char *name)
 {
 	struct mount_attr attributes = {
-		.attr_set = attributes_of(job->lower_fds[i]),
+		.attr_set = ptree_mount_attributes_of(job->lower_fds[i]),
 		.attr_clr = MOUNT_ATTR__ATIME,
 		.propagation = MS_PRIVATE,
 	};
@@ -311,7 +248,7 @@ static int view_make(struct job *job, size_t i)
 	r = lower_mount(job, i);
 	if (r < 0)
 		return r;
-	if (!p->single && directory_resemble(p, "upper/names") < 0)
+	if (!p->single && ptree_copy_resemble(&p->st, "lower", "upper/names") < 0)
 		return say(job, "owner, mode and attributes of the copy of", p->path);
 	overlay = overlay_make(job, p->path, "lower", "upper", "work", false);
 	if (overlay < 0)

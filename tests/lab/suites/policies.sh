@@ -208,6 +208,24 @@ test_a_directory_that_is_named_is_the_clone_s_own_as_a_whole()
 	until_true 20 has_no_copies || wrong "copies are left: $(ls -A /var/lib/ptree/copies)"
 }
 
+test_where_there_is_no_room_for_copies_nothing_is_left()
+{
+	mkdir -p /var/lib/ptree "$TEST/data"
+	mount -t tmpfs -o size=1m none /var/lib/ptree
+	trap 'umount /var/lib/ptree' EXIT
+	# shellcheck disable=SC2016 # that is for the other shell
+	source_start bash -c 'exec 5>>"$1"; head -c 4M /dev/zero >&5; while :; do echo line >&5; read -r -t 0.05 -u 8 _; done 8<> <(:)' \
+		shell "$TEST/data/large"
+	until_true 20 is_larger "$TEST/data/large" 4194304 || fail 'the shell does not start'
+	refused 1 'capture: cannot copy.*data/large: No space left.*--files=share' "$SOURCE" --files=copy
+	[[ -z $(ls -A /var/lib/ptree/copies) ]] || wrong "copies are left: $(ls -A /var/lib/ptree/copies)"
+	grows "$TEST/data/large" || wrong 'the source does not go on'
+	umount /var/lib/ptree
+	trap - EXIT
+	must_clone "$SOURCE" --files=copy
+	terminate "$CLONE"
+}
+
 # An open file that somebody forgets keeps the file system of the copies.
 test_nothing_holds_the_copies_of_a_clone_that_has_ended()
 {
