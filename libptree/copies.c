@@ -217,13 +217,16 @@ static int reader_place(struct ptree_op *op, struct ptree_file *f)
 	return ptree_copied_of(f)->path ? 0 : -ENOMEM;
 }
 
+/* Once for the inode. */
 static int loose_copy(struct ptree_op *op, struct ptree_file *f)
 {
-	struct ptree_copied *c = ptree_copied_of(f);
+	struct ptree_copied *c = ptree_copied_of(ptree_copied_loose(f));
 	_cleanup_close_ int borrowed = ptree_file_borrow(f), from = -1;
 	struct stat st;
 	char link[64];
 
+	if (c->fd >= 0)
+		return 0;
 	if (borrowed < 0)
 		return borrowed;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", borrowed);
@@ -249,8 +252,7 @@ static int file_capture(struct ptree_op *op, struct ptree_file *f)
 	if (!c)
 		return op->copies.nr > 0 ? reader_place(op, f) : 0;
 	if (!c->path) {
-		if (ptree_copied_loose(f) == f)
-			r = loose_copy(op, f);
+		r = loose_copy(op, f);
 	} else {
 		p = ptree_place_of(&op->copies, c->path, &rest);
 		if (p && p->single)

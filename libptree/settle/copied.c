@@ -32,6 +32,8 @@ int ptree_copied_settle(struct ptree_op *op, struct ptree_file *f)
 
 	if (c->path) {
 		f->twin_fd = openat(op->namespaces.root_fd, c->path[1] ? c->path + 1 : ".", flags);
+	} else if (ptree_copied_of(ptree_copied_loose(f))->fd < 0) {
+		return 0; /* nobody in the clone will have it (redirect.c) */
 	} else {
 		snprintf(link, sizeof(link), "/proc/self/fd/%d", ptree_copied_of(ptree_copied_loose(f))->fd);
 		f->twin_fd = open(link, flags & ~O_NOFOLLOW);

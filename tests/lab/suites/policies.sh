@@ -188,6 +188,16 @@ test_copies_are_gone_with_the_clone()
 	done
 }
 
+test_output_that_is_given_is_not_copied()
+{
+	shell_start
+	must_clone "$SOURCE" --files=copy --stdout="$TEST/clone-out"
+	grows "$TEST/clone-out" || wrong 'the clone does not write where it was told to'
+	grows "$TEST/out" || wrong 'the source does not write any more'
+	grows "/proc/$(shown "$CLONE" RootPID)/root$TEST/written" || wrong 'the clone does not write to its copy'
+	terminate "$CLONE"
+}
+
 has_no_copies() { ptreectl --direct list >/dev/null; [[ -z $(ls -A /var/lib/ptree/copies 2>/dev/null) ]]; }
 
 test_a_directory_that_is_named_is_the_clone_s_own_as_a_whole()
