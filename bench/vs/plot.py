@@ -6,7 +6,7 @@ from html import escape
 AXES = {
     "memory": "memory of one process in small pages, MiB",
     "huge": "memory of one process in huge pages, MiB",
-    "processes": "processes of 4 MiB",
+    "processes": "processes of 1 MiB",
     "threads": "threads of one process",
     "descriptors": "descriptors of one process",
     "mappings": "mappings of one process",

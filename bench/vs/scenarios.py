@@ -6,8 +6,8 @@ stand for G1, on one CPU and on two; slow says that the second after the copy is
 from dataclasses import dataclass, field
 from typing import Callable
 
-from . import programs
-from .subject import tree
+from . import cgroup, programs
+from .subject import Failed, tree
 
 
 @dataclass
@@ -19,7 +19,13 @@ class Scenario:
     quick: bool = False
     program: Callable = None
 
+    def needs_mib(self):
+        """What the tree has, and a quarter more for page tables and what copies write to."""
+        return self.shape.get("mib", 4) * 5 // 4 * self.shape.get("processes", 1)
+
     def start(self):
+        if self.needs_mib() > cgroup.available_mib():
+            raise Failed(f"needs {self.needs_mib()} MiB; {cgroup.available_mib()} MiB are free")
         return self.program() if self.program else tree(self.shape, self.cpus)
 
     @property
@@ -39,12 +45,15 @@ def one(group, option, n, **more):
     return Scenario(f"{group}/{n}", {option: n}, **more)
 
 
+def processes(n, **more):
+    return Scenario(f"processes/{n}", {"processes": n, "mib": 1}, **more)
+
+
 ALL = [
     memory(4, quick=True), memory(16), memory(64, slow=True, quick=True), memory(256), memory(1024, slow=True), memory(2048),
     memory(4, huge=True), memory(64, huge=True, slow=True), memory(256, huge=True), memory(1024, huge=True),
     memory(2048, huge=True),
-    one("processes", "processes", 1), one("processes", "processes", 10, quick=True), one("processes", "processes", 100),
-    one("processes", "processes", 500), one("processes", "processes", 1000),
+    processes(1), processes(10, quick=True), processes(100), processes(500), processes(1000),
     one("threads", "threads", 1), one("threads", "threads", 10), one("threads", "threads", 100, quick=True),
     one("threads", "threads", 500), one("threads", "threads", 1000),
     one("descriptors", "descriptors", 10), one("descriptors", "descriptors", 100, quick=True),
