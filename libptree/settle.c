@@ -197,11 +197,8 @@ int ptree_capture(struct ptree_op *op)
 /* What the clone will not have to itself. It has the source's files as yet, so that /proc can name them. */
 static int report(struct ptree_op *op)
 {
-	int r = -ENOMEM;
+	int r = ptree_report_add_files(op->report, op, false);
 
-	op->report = ptree_report_new();
-	if (op->report)
-		r = ptree_report_add_files(op->report, op, false);
 	if (r >= 0)
 		r = ptree_report_add_namespaces(op->report, op->members[0]->twin, &op->policies);
 	if (r >= 0)
@@ -218,9 +215,9 @@ int ptree_settle(struct ptree_op *op)
 {
 	int r;
 
-	r = report(op);
-	if (r < 0)
-		return r;
+	op->report = ptree_report_new();
+	if (!op->report)
+		return ptree_error_oom(&op->error, "settle");
 	r = ptree_copies_settle(op);
 	if (r < 0)
 		return r;
@@ -228,6 +225,9 @@ int ptree_settle(struct ptree_op *op)
 	if (r < 0)
 		return r;
 	r = for_each_private(op, offsetof(struct ptree_kind, settle));
+	if (r < 0)
+		return r;
+	r = report(op);
 	if (r < 0)
 		return r;
 	r = ptree_redirect_settle(op);

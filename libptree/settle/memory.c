@@ -81,7 +81,8 @@ int ptree_memory_judge(struct ptree_op *op, struct ptree_file *f)
 	if (ptree_memory_is_sysv(f) && ptree_memory_is_huge(f))
 		return ptree_file_refuse(f, "a System V segment of huge pages, which cannot be copied; --share=shm lets both use it");
 	if (ptree_memory_is_sysv(f) && !ptree_namespace_private(&op->policies, PTREE_NAMESPACE_IPC))
-		return ptree_file_note(f, "the clone's segment has another id than %llu, and ends with the clone",
+		return ptree_file_note(f, "the clone's segment has another id than %llu, by which it still reaches the source's; not so with "
+					 "--private=ipc",
 				       (unsigned long long)f->info.ino);
 	if (!(f->info.is & (PTREE_FILE_INTERNAL | PTREE_FILE_UNLINKED)) && !ptree_shm_is_private(op, f))
 		return ptree_file_note(f, "the clone's copy has no name: who opens \"%s\" again gets the source's",

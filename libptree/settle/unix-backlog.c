@@ -5,6 +5,7 @@
  */
 #include "unix-backlog.h"
 
+#include <dirent.h>
 #include <linux/sockios.h>
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
@@ -12,6 +13,7 @@
 #include <netlink/netlink.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 
 #include "netns.h"
 #include "unix.h"
@@ -99,6 +101,39 @@ static int caller_judge(struct ptree_op *op, struct ptree_file *f)
 	return f->kind ? ptree_unix_judge(op, f) : 0;
 }
 
+/* "42 0x3 0x7ffc… …": the call that a thread is in, or was when it was frozen. */
+static bool is_connecting(const char *task, const char *tid)
+{
+	char path[320], line[256] = "";
+	_cleanup_fclose_ FILE *f = NULL;
+	long nr;
+
+	snprintf(path, sizeof(path), "%s/%s/syscall", task, tid);
+	f = fopen(path, "re");
+	return f && fgets(line, sizeof(line), f) && sscanf(line, "%ld", &nr) == 1 && nr == SYS_connect;
+}
+
+/* A call that goes on in the clone goes to whom the name belongs: not to a listener that has it for itself. */
+static bool anybody_connects(struct ptree_op *op)
+{
+	for (size_t i = 0; i < op->nr_members; i++) {
+		struct dirent *entry;
+		bool found = false;
+		char task[48];
+		DIR *dir;
+
+		snprintf(task, sizeof(task), "/proc/%d/task", op->members[i]->pid);
+		dir = opendir(task);
+		while (dir && !found && (entry = readdir(dir)))
+			found = entry->d_name[0] != '.' && is_connecting(task, entry->d_name);
+		if (dir)
+			closedir(dir);
+		if (found)
+			return true;
+	}
+	return false;
+}
+
 int ptree_unix_backlog_judge(struct ptree_op *op, struct ptree_file *f)
 {
 	_cleanup_close_ int fd = ptree_file_borrow(f), netns = -1;
@@ -112,6 +147,8 @@ int ptree_unix_backlog_judge(struct ptree_op *op, struct ptree_file *f)
 	r = netns < 0 ? -errno : ptree_netns_call(netns, NULL, ask, &asking);
 	if (r < 0)
 		return ptree_file_error(op, f, r, "who waits at it cannot be found out (sock_diag)");
+	if (unix_of(f)->nr_callers > 0 && anybody_connects(op))
+		unix_of(f)->nr_callers = 0;
 	for (size_t i = 0; i < unix_of(f)->nr_callers; i++) {
 		struct ptree_file *caller = caller_find(op, unix_of(f)->callers[i]);
 

@@ -84,6 +84,18 @@ int ptree_unix_capture(struct ptree_op *op, struct ptree_file *f)
 	return 0;
 }
 
+/* A file that is in a message only has no row of the table: it is the source's, as fork() would have it. */
+static int strangers_note(struct ptree_file *f)
+{
+	const struct ptree_queue *q = &unix_of(f)->queue;
+	size_t nr = 0;
+
+	for (size_t i = 0; i < q->nr_rights; i++)
+		nr += !q->rights[i].file;
+	return nr ? ptree_file_note(f, "%zu descriptors under way in it are of files that nobody in the tree has open: both sides "
+				       "get the same", nr) : 0;
+}
+
 /*
  * Which files the descriptors under way are, in all queues. A socket that is also under way to a member is not outside
  * on that account, as it looked when it was judged.
@@ -102,6 +114,9 @@ static int queues_resolve(struct ptree_op *op)
 			continue;
 		s->resolved = true;
 		ptree_queue_resolve(&s->queue, op);
+		r = strangers_note(f);
+		if (r < 0)
+			return r;
 		for (size_t j = 0; j < s->queue.nr_rights; j++) {
 			struct ptree_file *way = s->queue.rights[j].file;
 

@@ -56,7 +56,8 @@ static void rights_send(int fd, const struct name *to, int right)
 		char room[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control = { 0 };
-	struct iovec io = { .iov_base = "right", .iov_len = 5 };
+	char word[] = "right";
+	struct iovec io = { .iov_base = word, .iov_len = 5 };
 	struct msghdr header = {
 		.msg_name = (void *)&to->address,
 		.msg_namelen = to->size,
