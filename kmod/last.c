@@ -96,8 +96,13 @@ int ptree_vfork_resolve(struct ptree_op *op)
 void ptree_vfork_return(struct task_struct *twin, const struct ptree_thread *thread)
 {
 	struct task_struct *child = member_source(thread->awaits);
+	pid_t nr;
 
-	ptree_arch_return(twin, task_pid_nr_ns(child, task_active_pid_ns(thread->source)));
+	/* The source may be killed and lose its pid at any time. */
+	rcu_read_lock();
+	nr = task_pid_nr_ns(child, task_active_pid_ns(thread->source));
+	rcu_read_unlock();
+	ptree_arch_return(twin, nr);
 }
 
 /* false: the child is exiting, and may not say so any more. */

@@ -24,6 +24,20 @@ static struct ptree_space *space_find(struct ptree_op *op, const struct pid_name
 	return NULL;
 }
 
+/* Where a task has its number; counted. NULL: it was killed and waited for, and has none any more. */
+static struct pid_namespace *namespace_get(struct task_struct *task)
+{
+	struct pid_namespace *ns;
+
+	/* Its pid, which keeps the namespace, is there until then. */
+	rcu_read_lock();
+	ns = task_active_pid_ns(task);
+	if (ns)
+		get_pid_ns(ns);
+	rcu_read_unlock();
+	return ns;
+}
+
 /* The namespace's entry, and those of all between it and the source's. ERR_PTR: -EXDEV it is not below that. */
 static struct ptree_space *space_enter(struct ptree_op *op, struct pid_namespace *ns)
 {
@@ -58,18 +72,20 @@ static struct ptree_space *space_enter(struct ptree_op *op, struct pid_namespace
 int ptree_spaces_init(struct ptree_op *op)
 {
 	struct task_struct *root = member_source(&op->members[op->nr_members - 1]);
-	struct pid_namespace *ns = task_active_pid_ns(root);
+	struct pid_namespace *own = namespace_get(root), *ns = own;
 
-	if (!ns)
+	if (!own)
 		return ptree_op_fail(op, root, -ESRCH, "has exited, and is the root");
 	if (task_tgid_nr_ns(root, ns) == 1)
 		ns = ns->parent;
+	if (ns)
+		op->source_ns = get_pid_ns(ns);
+	put_pid_ns(own);
 	if (!ns)
 		return ptree_op_fail(op, root, -EINVAL, "is the system's init");
 	op->spaces = kcalloc(PTREE_MAX_SPACES, sizeof(*op->spaces), GFP_KERNEL_ACCOUNT);
 	if (!op->spaces)
 		return ptree_op_fail(op, NULL, -ENOMEM, "no memory for pid namespaces");
-	op->source_ns = get_pid_ns(ns);
 	op->spaces[0] = (struct ptree_space){ .source = get_pid_ns(ns), .twin = get_pid_ns(op->ns) };
 	op->nr_spaces = 1;
 	return 0;
@@ -80,13 +96,18 @@ static int member_place(struct ptree_member *member)
 {
 	struct ptree_op *op = member->op;
 	struct task_struct *source = member_source(member);
+	struct pid_namespace *ns;
 	struct ptree_space *space;
 
 	if (member->zombie) {
 		member->space = member->parent ? member->parent->space : &op->spaces[0];
 		return 0;
 	}
-	space = space_enter(op, task_active_pid_ns(source));
+	ns = namespace_get(source);
+	if (!ns)
+		return ptree_op_fail(op, source, -ESRCH, "was killed");
+	space = space_enter(op, ns);
+	put_pid_ns(ns);
 	if (space == ERR_PTR(-E2BIG))
 		return ptree_op_fail(op, source, -E2BIG, "is in one pid namespace too many: %u can be cloned",
 				     PTREE_MAX_SPACES - 1);
