@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The course of an op. This file says in which order things happen; the things themselves are other files' tasks. */
+#define pr_fmt(fmt) "ptree: " fmt
+
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include "fault.h"
@@ -104,7 +106,7 @@ void ptree_op_thaw_source(struct ptree_op *op)
 		ssize_t n;
 
 		n = kernel_write(op->freeze[i], "0", 1, &position);
-		if (n < 0 && n != -ENODEV)
+		if (n < 0 && n != -ENODEV && n != -ENOENT)
 			pr_warn("cannot thaw a source: %zd\n", n);
 	}
 }
