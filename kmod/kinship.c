@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Kinship: parents, order of children, process groups and sessions of the twins, and their common end. */
+#define pr_fmt(fmt) "ptree: " fmt
+
 #include <linux/bsearch.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Loading and unloading. */
-#define pr_fmt(fmt) "ptree: " fmt
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include "fault.h"

@@ -3,6 +3,8 @@
  * Memory that fork() treats otherwise than the rest: what is marked MADV_DONTFORK is copied all the same, what is locked
  * stays so. By the calls by which a program itself would do it, so that mappings are split, joined and counted as ever.
  */
+#define pr_fmt(fmt) "ptree: " fmt
+
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/sched/mm.h>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Looks up the borrowed symbols once, at load. The table itself is in symbols.h. */
+#define pr_fmt(fmt) "ptree: " fmt
+
 #include <linux/kprobes.h>
 #include "symbols.h"
 
