@@ -129,6 +129,33 @@ test_an_init_that_is_killed_leaves_nothing()
 	clone_works
 }
 
+# The source itself dies, all of it or its root alone, at some moment of its clone: the op ends, well or with a refusal.
+test_a_source_that_is_killed_leaves_a_clone_or_nothing()
+{
+	local round caller
+	for round in {1..6}; do
+		worker_start 6 3 1 1
+		ptreectl --direct --quiet clone "$SOURCE" --name="orphaned-$round" >/dev/null 2>"$TEST/said" &
+		caller=$!
+		pause "0.$(( RANDOM % 5 ))$(( RANDOM % 10 ))"
+		if (( round % 2 )); then
+			kill -KILL "${MEMBERS[@]}" 2>/dev/null
+		else
+			kill -KILL "$SOURCE"
+		fi
+		wait "$caller"
+		STATUS=$?
+		echo "round $round: status $STATUS, $(<"$TEST/said")"
+		(( STATUS < 128 )) || wrong "the caller was ended by signal $(( STATUS - 128 ))"
+		until_true 10 op_is_over || wrong 'an op is under way 10 s after its source was killed'
+		ptreectl --direct terminate "orphaned-$round" 2>/dev/null
+		kill -KILL "${MEMBERS[@]}" 2>/dev/null
+		wait "$SOURCE" 2>/dev/null
+	done
+	worker_start 6 3 1 1
+	clone_works
+}
+
 # Two trees in one: both ops end, one after the other.
 test_two_clones_of_one_tree_at_once_are_both_made()
 {
