@@ -3,6 +3,9 @@
 #include "call.h"
 
 #include <string.h>
+#include <sys/syscall.h>
+
+#include "proc.h"
 
 size_t ptree_calls_data(struct ptree_calls *c, const void *from, size_t size)
 {
@@ -74,6 +77,20 @@ int ptree_calls_run(struct ptree_calls *c, struct ptree_op *op, const struct ptr
 	c->nr_results = call.nr_results;
 	last = c->nr_results > 0 ? c->results[c->nr_results - 1] : 0;
 	return flags & PTREE_CALL_ALL || last >= 0 || last < -4095 ? 0 : (int)last;
+}
+
+int ptree_call_take(struct ptree_op *op, const struct ptree_member *member, int number, const char *step)
+{
+	_cleanup_(ptree_calls_done) struct ptree_calls calls = PTREE_CALLS_INIT;
+	_cleanup_close_ int pidfd = ptree_proc_pidfd_open(member->twin, 0), fd = -1;
+	int r;
+
+	fd = pidfd < 0 ? pidfd : (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);
+	if (fd < 0 && pidfd >= 0)
+		fd = -errno;
+	ptree_calls_add(&calls, SYS_close, CALL_NUMBER(number));
+	r = ptree_calls_run(&calls, op, member, 0, step);
+	return r < 0 ? r : TAKE_FD(fd);
 }
 
 void ptree_calls_done(struct ptree_calls *c)

@@ -55,6 +55,12 @@ size_t ptree_calls_add_args(struct ptree_calls *c, long nr, const struct ptree_c
 int ptree_calls_run(struct ptree_calls *c, struct ptree_op *op, const struct ptree_member *member, unsigned flags,
 		    const char *step);
 
+/*
+ * ptree_call_take() - the descriptor @number that a call has made in a member's twin, as one of ours; there it is closed
+ * As ptree_calls_run(); what the twin has under its own numbers is not touched by what was made in it.
+ */
+int ptree_call_take(struct ptree_op *op, const struct ptree_member *member, int number, const char *step);
+
 /* Keeps the struct fit for another use. */
 void ptree_calls_done(struct ptree_calls *c);
 

@@ -89,16 +89,14 @@ int ptree_mqueue_capture(struct ptree_op *op, struct ptree_file *f)
 
 /*
  * Made by a process of the clone, because of its namespace; and its name taken away again by the same request, so that
- * nothing is left of it when the engine is killed. The descriptor that this takes is closed when it has been borrowed.
+ * nothing is left of it when the engine is killed.
  */
 static int queue_make(struct ptree_op *op, struct ptree_file *f, struct queue *queue)
 {
 	_cleanup_(ptree_calls_done) struct ptree_calls calls = PTREE_CALLS_INIT;
-	_cleanup_close_ int pidfd = -1;
-	struct ptree_member *member = f->fds[0].member;
+	const struct ptree_member *member = f->fds[0].member;
 	char text[48];
 	size_t name, attributes;
-	long number;
 	int r;
 
 	snprintf(text, sizeof(text), "ptree-%" PRIu64 "-%u", op->id, f->index);
@@ -110,18 +108,9 @@ static int queue_make(struct ptree_op *op, struct ptree_file *f, struct queue *q
 	r = ptree_calls_run(&calls, op, member, PTREE_CALL_PRIVILEGED, "settle");
 	if (r < 0)
 		return r;
-	number = calls.results[0];
-	pidfd = (int)syscall(SYS_pidfd_open, member->twin, 0);
-	if (pidfd < 0)
-		return -errno;
-	queue->fd = (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);
+	queue->fd = ptree_call_take(op, member, (int)calls.results[0], "settle");
 	if (queue->fd < 0)
-		return -errno;
-	ptree_calls_done(&calls);
-	ptree_calls_add(&calls, SYS_close, CALL_NUMBER(number));
-	r = ptree_calls_run(&calls, op, member, 0, "settle");
-	if (r < 0)
-		return r;
+		return queue->fd;
 	if (fchown(queue->fd, queue->st.st_uid, queue->st.st_gid) < 0 || fchmod(queue->fd, queue->st.st_mode & 07777) < 0)
 		return -errno;
 	return 0;

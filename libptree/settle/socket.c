@@ -8,7 +8,6 @@
 #include <sys/syscall.h>
 
 #include "../call.h"
-#include "../proc.h"
 #include "netns.h"
 #include "socket-open.h"
 
@@ -104,23 +103,12 @@ static int make_for(struct ptree_op *op, const struct ptree_file *f, int old, in
 	return r;
 }
 
-static int twin_fd_take(const struct ptree_member *member, int fd)
-{
-	_cleanup_close_ int pidfd = ptree_proc_pidfd_open(member->twin, 0);
-	int r;
-
-	if (pidfd < 0)
-		return pidfd;
-	r = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
-	return r < 0 ? -errno : r;
-}
-
 int ptree_socket_make_inside(struct ptree_op *op, const struct ptree_file *f, int *ret_fd)
 {
-	_cleanup_(ptree_calls_done) struct ptree_calls make = PTREE_CALLS_INIT, end = PTREE_CALLS_INIT;
+	_cleanup_(ptree_calls_done) struct ptree_calls make = PTREE_CALLS_INIT;
 	const struct ptree_member *member = f->fds[0].member;
 	_cleanup_close_ int fd = -1, old = ptree_file_borrow_twin(f);
-	int r, number;
+	int r;
 
 	if (old < 0)
 		return old;
@@ -132,12 +120,9 @@ int ptree_socket_make_inside(struct ptree_op *op, const struct ptree_file *f, in
 		return make_for(op, f, old, ret_fd);
 	if (r < 0)
 		return r;
-	number = (int)make.results[0];
-	fd = twin_fd_take(member, number);
-	ptree_calls_add(&end, SYS_close, CALL_NUMBER(number));
-	r = ptree_calls_run(&end, op, member, 0, "settle");
-	if (r < 0 || fd < 0)
-		return r < 0 ? r : fd;
+	fd = ptree_call_take(op, member, (int)make.results[0], "settle");
+	if (fd < 0)
+		return fd;
 	/* The process has gone to another network namespace since: of itself, not because the clone has its own. */
 	if (op->namespaces.fds[PTREE_NAMESPACE_NET] < 0 && netns_cookie(fd) != netns_cookie(old))
 		return make_for(op, f, old, ret_fd);

@@ -64,15 +64,12 @@ int ptree_uring_judge(struct ptree_op *op, struct ptree_file *f)
 	return 0;
 }
 
-/* The descriptor that the making takes is closed when it has been borrowed. */
 int ptree_uring_settle(struct ptree_op *op, struct ptree_file *f)
 {
 	_cleanup_(ptree_calls_done) struct ptree_calls calls = PTREE_CALLS_INIT;
-	_cleanup_close_ int pidfd = -1;
-	struct ptree_member *member = f->fds[0].member;
+	const struct ptree_member *member = f->fds[0].member;
 	struct io_uring_params params = { 0 };
 	struct ptree_uring ring;
-	long number;
 	size_t data;
 	int r;
 
@@ -86,18 +83,9 @@ int ptree_uring_settle(struct ptree_op *op, struct ptree_file *f)
 	r = ptree_calls_run(&calls, op, member, 0, "settle");
 	if (r < 0)
 		return ptree_file_error(op, f, r, "making a new ring");
-	number = calls.results[0];
-	pidfd = (int)syscall(SYS_pidfd_open, member->twin, 0);
-	if (pidfd < 0)
-		return ptree_file_error(op, f, -errno, "borrowing the new ring");
-	f->twin_fd = (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);
+	f->twin_fd = ptree_call_take(op, member, (int)calls.results[0], "settle");
 	if (f->twin_fd < 0)
-		return ptree_file_error(op, f, -errno, "borrowing the new ring");
-	ptree_calls_done(&calls);
-	ptree_calls_add(&calls, SYS_close, CALL_NUMBER(number));
-	r = ptree_calls_run(&calls, op, member, 0, "settle");
-	if (r < 0)
-		return ptree_file_error(op, f, r, "closing the new ring");
+		return ptree_file_error(op, f, f->twin_fd, "taking the new ring");
 	return ptree_status_set(op, f, f->twin_fd);
 }
 
