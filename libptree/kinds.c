@@ -216,10 +216,14 @@ const struct ptree_kind ptree_kinds[] = {
 	{
 		.name = "fanotify",
 		.group = PTREE_GROUP_EVENTS,
-		.policy = PTREE_POLICY_REFUSE,
+		.policy = PTREE_POLICY_PRIVATE,
 		.may = MAY(SHARE),
 		.is = ptree_fanotify_is,
 		.judge = ptree_fanotify_judge,
+		.capture = ptree_fanotify_capture,
+		.settle = ptree_fanotify_settle,
+		.finish = ptree_status_finish,
+		.release = ptree_fanotify_release,
 	},
 	{
 		.name = "pidfd",

@@ -7,5 +7,8 @@
 
 bool ptree_fanotify_is(const struct ptree_file *f);
 int ptree_fanotify_judge(struct ptree_op *op, struct ptree_file *f);
+int ptree_fanotify_capture(struct ptree_op *op, struct ptree_file *f);
+int ptree_fanotify_settle(struct ptree_op *op, struct ptree_file *f);
+void ptree_fanotify_release(struct ptree_file *f);
 
 #endif

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Files that are nothing but events: settle/{eventfd,timerfd,signalfd,uring}.c, without the making of twins. */
+/* Files that are nothing but events: settle/{eventfd,fanotify,timerfd,signalfd,uring}.c, without the making of twins. */
 #include "support.h"
 
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 
 #include "settle/events.h"
+#include "settle/fanotify-marks.h"
+#include "settle/fanotify.h"
 #include "settle/uring.h"
 
 #define SEC INT64_C(1000000000)
@@ -159,9 +162,66 @@ static void a_ring_says_how_it_was_made_or_why_it_is_refused(void **state)
 	assert_int_equal(ptree_uring_parse(NULL, &ring), -ENOENT);
 }
 
+static void a_fanotify_mark_is_on_one_of_four_things(void **state)
+{
+	struct ptree_fanotify_mark m;
+
+	(void)state;
+	assert_int_equal(ptree_fanotify_mark_parse("ino:2b67 sdev:fd00001 mflags:240 mask:fce ignored_mask:8 fhandle-bytes:8 "
+						   "fhandle-type:1 f_handle:672b00006d8a3d4a \n", &m), 0);
+	assert_int_equal(m.on, FAN_MARK_INODE);
+	assert_int_equal(m.flags, FAN_MARK_EVICTABLE | FAN_MARK_IGNORED_SURV_MODIFY);
+	assert_int_equal(m.mask, 0xfce);
+	assert_int_equal(m.ignored, 8);
+	assert_int_equal(m.inode.ino, 0x2b67);
+	assert_int_equal(m.inode.dev, makedev(0xfd, 1));
+	assert_int_equal(m.inode.h.handle.handle_bytes, 8);
+	assert_int_equal(m.inode.h.handle.handle_type, 1);
+	assert_memory_equal(m.inode.h.room + offsetof(struct file_handle, f_handle), "\x67\x2b\0\0\x6d\x8a\x3d\x4a", 8);
+	/* Without a handle; with half of one. */
+	assert_int_equal(ptree_fanotify_mark_parse("ino:2 sdev:9 mflags:0 mask:2 ignored_mask:0 \n", &m), 0);
+	assert_int_equal(m.inode.h.handle.handle_bytes, 0);
+	assert_int_equal(ptree_fanotify_mark_parse("ino:2 sdev:9 mflags:0 mask:2 ignored_mask:0 fhandle-bytes:8 "
+						   "fhandle-type:1 f_handle:672b\n", &m), -EBADMSG);
+	assert_int_equal(ptree_fanotify_mark_parse("mnt_id:1f mflags:400 mask:2 ignored_mask:0\n", &m), 0);
+	assert_int_equal(m.on, FAN_MARK_MOUNT);
+	assert_int_equal(m.number, 0x1f);
+	assert_int_equal(m.flags, FAN_MARK_IGNORE);
+	assert_int_equal(ptree_fanotify_mark_parse("sdev:800003 mflags:0 mask:8000 ignored_mask:0\n", &m), 0);
+	assert_int_equal(m.on, FAN_MARK_FILESYSTEM);
+	assert_int_equal(m.inode.dev, makedev(8, 3));
+	assert_int_equal(ptree_fanotify_mark_parse("mnt_ns:4026531832 mflags:0 mask:1000000 ignored_mask:0\n", &m), 0);
+	assert_int_equal(m.on, FAN_MARK_MNTNS);
+	assert_int_equal(m.number, 4026531832u);
+	assert_int_equal(ptree_fanotify_mark_parse("socket:7 mflags:0 mask:2 ignored_mask:0\n", &m), -EBADMSG);
+	assert_int_equal(ptree_fanotify_mark_parse("sdev:9 mflags:0 ignored_mask:0\n", &m), -EBADMSG);
+}
+
+static void a_group_that_is_asked_for_permission_is_refused_unless_shared(void **state)
+{
+	static char asked[] = "fanotify flags:4 event-flags:8000\nfanotify mnt_id:1f mflags:0 mask:8010008 ignored_mask:0\n";
+	static char told[] = "fanotify flags:4 event-flags:8000\nfanotify mnt_id:1f mflags:0 mask:8 ignored_mask:10000\n";
+	struct ptree_file f = { .fdinfo = asked, .policy = PTREE_POLICY_PRIVATE };
+
+	(void)state;
+	assert_int_equal(ptree_fanotify_judge(NULL, &f), 0);
+	assert_int_equal(f.policy, PTREE_POLICY_REFUSE);
+	assert_non_null(strstr(f.note, "--share=events"));
+	f.policy = PTREE_POLICY_SHARE;
+	assert_int_equal(ptree_fanotify_judge(NULL, &f), 0);
+	assert_int_equal(f.policy, PTREE_POLICY_SHARE);
+	f.fdinfo = told;
+	f.policy = PTREE_POLICY_PRIVATE;
+	assert_int_equal(ptree_fanotify_judge(NULL, &f), 0);
+	assert_int_equal(f.policy, PTREE_POLICY_PRIVATE);
+	free(f.note);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_fanotify_mark_is_on_one_of_four_things),
+		cmocka_unit_test(a_group_that_is_asked_for_permission_is_refused_unless_shared),
 		cmocka_unit_test(an_eventfd_has_a_counter_and_may_be_a_semaphore),
 		cmocka_unit_test(a_ring_says_how_it_was_made_or_why_it_is_refused),
 		cmocka_unit_test(a_signalfd_has_a_mask),

@@ -14,6 +14,7 @@ readonly ALSO_OVER_THE_BUS=(
 	threads_go_on_at_their_own_instruction
 	waits_without_end_are_not_interrupted
 	epoll_sets_are_each_side_s_own
+	fanotify_groups_are_each_side_s_own
 	inotify_watches_keep_their_numbers
 	memfds_keep_size_seals_and_offsets
 	message_queues_are_each_side_s_own
