@@ -82,14 +82,14 @@ int ptree_calls_run(struct ptree_calls *c, struct ptree_op *op, const struct ptr
 int ptree_call_take(struct ptree_op *op, const struct ptree_member *member, int number, const char *step)
 {
 	_cleanup_(ptree_calls_done) struct ptree_calls calls = PTREE_CALLS_INIT;
-	_cleanup_close_ int pidfd = ptree_proc_pidfd_open(member->twin, 0), fd = -1;
+	_cleanup_close_ int pidfd = ptree_proc_pidfd_open(member ? member->twin : op->keeper.init_pid, 0), fd = -1;
 	int r;
 
 	fd = pidfd < 0 ? pidfd : (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);
 	if (fd < 0 && pidfd >= 0)
 		fd = -errno;
 	ptree_calls_add(&calls, SYS_close, CALL_NUMBER(number));
-	r = ptree_calls_run(&calls, op, member, 0, step);
+	r = ptree_calls_run(&calls, op, member, member ? 0 : PTREE_CALL_INIT, step);
 	return r < 0 ? r : TAKE_FD(fd);
 }
 

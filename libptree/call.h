@@ -57,6 +57,7 @@ int ptree_calls_run(struct ptree_calls *c, struct ptree_op *op, const struct ptr
 
 /*
  * ptree_call_take() - the descriptor @number that a call has made in a member's twin, as one of ours; there it is closed
+ * @member: NULL: in the clone's init
  * As ptree_calls_run(); what the twin has under its own numbers is not touched by what was made in it.
  */
 int ptree_call_take(struct ptree_op *op, const struct ptree_member *member, int number, const char *step);

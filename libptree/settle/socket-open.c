@@ -24,23 +24,12 @@ static int open_here(void *argument)
 	return o->fd < 0 ? -errno : 0;
 }
 
-static int fd_take(pid_t pid, int fd)
-{
-	_cleanup_close_ int pidfd = ptree_proc_pidfd_open(pid, 0);
-	int r;
-
-	if (pidfd < 0)
-		return pidfd;
-	r = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
-	return r < 0 ? -errno : r;
-}
-
 /* It goes there, makes the socket and comes back: with PTREE_CALL_ALL, also where that fails. */
 static int open_by_init(struct ptree_op *op, int netns_fd, struct opening *o)
 {
-	_cleanup_(ptree_calls_done) struct ptree_calls make = PTREE_CALLS_INIT, end = PTREE_CALLS_INIT;
+	_cleanup_(ptree_calls_done) struct ptree_calls make = PTREE_CALLS_INIT;
 	_cleanup_close_ int proc = ptree_proc_open(op->keeper.init_pid), home = -1;
-	int number, r;
+	int r;
 
 	if (proc < 0)
 		return proc;
@@ -53,18 +42,14 @@ static int open_by_init(struct ptree_op *op, int netns_fd, struct opening *o)
 	r = ptree_calls_run(&make, op, NULL, PTREE_CALL_INIT | PTREE_CALL_PRIVILEGED | PTREE_CALL_ALL, "settle");
 	if (r < 0)
 		return r;
-	number = (int)make.results[1];
-	if (number >= 0) {
-		o->fd = fd_take(op->keeper.init_pid, number);
-		ptree_calls_add(&end, SYS_close, CALL_NUMBER(number));
-		r = ptree_calls_run(&end, op, NULL, PTREE_CALL_INIT, "settle");
-	}
-	for (size_t i = 0; i < make.nr_results && r == 0; i++)
+	if (make.results[1] >= 0)
+		o->fd = r = ptree_call_take(op, NULL, (int)make.results[1], "settle");
+	for (size_t i = 0; i < make.nr_results && r >= 0; i++)
 		if (make.results[i] < 0)
 			r = (int)make.results[i];
 	if (r < 0)
 		o->fd = ptree_close_fd(o->fd);
-	return r < 0 ? r : o->fd < 0 ? o->fd : 0;
+	return r < 0 ? r : 0;
 }
 
 int ptree_socket_open(struct ptree_op *op, int netns_fd, int family, int type, int protocol, int *ret_fd)
