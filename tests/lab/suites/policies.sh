@@ -204,13 +204,13 @@ test_a_directory_that_is_named_is_the_clone_s_own_as_a_whole()
 {
 	local root
 	mkdir -p "$TEST/named/below"
-	echo then >"$TEST/named/below/file"
+	echo 'then' >"$TEST/named/below/file"
 	worker_start 0 1 0
 	must_clone "$SOURCE" --copy="$TEST/named"
 	root=/proc/$(shown "$CLONE" RootPID)/root
 	echo now >"$TEST/named/below/file"
 	echo new >"$TEST/named/new"
-	[[ $(<"$root$TEST/named/below/file") = then ]] || wrong "the clone sees '$(<"$root$TEST/named/below/file")'"
+	[[ $(<"$root$TEST/named/below/file") = 'then' ]] || wrong "the clone sees '$(<"$root$TEST/named/below/file")'"
 	[[ ! -e $root$TEST/named/new ]] || wrong 'the clone sees a file that was made later'
 	echo mine >"$root$TEST/named/below/mine"
 	[[ ! -e $TEST/named/below/mine ]] || wrong 'what is made in the clone is in the source'
