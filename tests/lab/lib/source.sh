@@ -63,9 +63,11 @@ untouched()
 	for pid; do
 		stat_read "$pid" || { wrong "the source $pid is gone"; continue; }
 		[[ ${STAT[0]} != Z ]] || continue
-		# An operation whose caller was killed may still be under way.
-		[[ -z ${SOURCE_CGROUP:-} ]] || until_true 10 is_at_home "$pid" || true
 		now=$(cgroup_of "$pid")
+		# An operation whose caller was killed may still be under way, or begin only now.
+		if [[ -n ${SOURCE_CGROUP:-} ]] && until_true 10 is_at_home "$pid"; then
+			now=$SOURCE_CGROUP
+		fi
 		[[ -z ${SOURCE_CGROUP:-} || $now = "$SOURCE_CGROUP" ]] ||
 			wrong "the source $pid is in the cgroup $now and not in $SOURCE_CGROUP any more"
 		frozen=''
