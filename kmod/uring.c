@@ -118,6 +118,12 @@ struct ptree_uring *ptree_uring_get(const struct file *file)
 	saved->rings_size = rings;
 	saved->sqes_size = sqes;
 	mutex_lock(&ctx->uring_lock);
+	/* Somebody outside may use it, and change its sizes: IORING_REGISTER_RESIZE_RINGS. */
+	if (rings != rings_size(ctx) || sqes != sqes_size(ctx)) {
+		mutex_unlock(&ctx->uring_lock);
+		kvfree(saved);
+		return ERR_PTR(-EAGAIN);
+	}
 	memcpy(saved->data, ctx->rings, rings);
 	memcpy(saved->data + rings, ctx->sq_sqes, sqes);
 	mutex_unlock(&ctx->uring_lock);

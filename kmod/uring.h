@@ -19,7 +19,10 @@ void ptree_uring_tell(struct seq_file *text, const struct file *file);
 /* ptree_uring_vet() - NULL, or what is in the way of a thread's clone: @ret_error is -EAGAIN if it may pass. May sleep. */
 const char *ptree_uring_vet(struct task_struct *source, int *ret_error);
 
-/* ptree_uring_get() - a copy of what is in a ring's queues; the ring must not be in use. -ENOMEM. To be freed by kvfree(). */
+/*
+ * ptree_uring_get() - a copy of what is in a ring's queues; the ring must not be in use
+ * To be freed by kvfree(). Errors: -ENOMEM; -EAGAIN its sizes are just being changed.
+ */
 struct ptree_uring *ptree_uring_get(const struct file *file);
 
 /*
