@@ -3,6 +3,7 @@
 #include <linux/mm.h>
 #include <linux/sched/jobctl.h>
 #include <linux/sched/signal.h>
+#include "aio.h"
 #include "op.h"
 #include "state.h"
 #include "uring.h"
@@ -80,16 +81,15 @@ int ptree_vet_memory(struct ptree_member *member)
 	int r = 0;
 	VMA_ITERATOR(iterator, mm, 0);
 
-#ifdef CONFIG_AIO
-	if (rcu_access_pointer(mm->ioctx_table))
-		return ptree_op_fail(member->op, current, -EOPNOTSUPP,
-				     "has a Linux AIO context (io_setup), which cannot be cloned");
-#endif
+	why = ptree_aio_vet(&r);
+	if (why)
+		return ptree_op_fail(member->op, current, r, "%s", why);
 	if (mmap_read_lock_killable(mm))
 		return ptree_op_fail(member->op, current, -EINTR, "was killed");
 	for_each_vma(iterator, vma) {
-		/* Mapped anew: see ptree_uring_map(). */
-		if (vma->vm_file && vma->vm_flags & VM_DONTCOPY && ptree_uring_is(vma->vm_file))
+		/* Mapped anew: see ptree_uring_map(), and for AIO libptree. */
+		if (vma->vm_file && vma->vm_flags & VM_DONTCOPY &&
+		    (ptree_uring_is(vma->vm_file) || ptree_aio_is(vma->vm_file)))
 			continue;
 		if (vma->vm_flags & (VM_UFFD_MISSING | VM_UFFD_WP | VM_UFFD_MINOR))
 			why = "is watched by userfaultfd";

@@ -5,6 +5,7 @@
  */
 #include "settle.h"
 
+#include "settle/aio.h"
 #include "settle/device-mapping.h"
 #include "settle/device.h"
 #include "settle/epoll.h"
@@ -58,6 +59,16 @@ const struct ptree_kind ptree_kinds[] = {
 		.judge = ptree_uring_judge,
 		.settle = ptree_uring_settle,
 		.finish = ptree_uring_finish,
+	},
+	{
+		.name = "AIO context",
+		.group = PTREE_GROUP_OTHER,
+		.policy = PTREE_POLICY_PRIVATE,
+		.is = ptree_aio_is,
+		.judge = ptree_aio_judge,
+		.capture = ptree_aio_capture,
+		.finish = ptree_aio_finish,
+		.release = ptree_aio_release,
 	},
 	{
 		.name = "device memory",

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Files that are nothing but events: settle/{eventfd,fanotify,timerfd,signalfd,uring}.c, without the making of twins. */
+/* Files that are nothing but events: settle/{aio,eventfd,fanotify,timerfd,signalfd,uring}.c, without the making of twins. */
 #include "support.h"
 
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <time.h>
 
+#include "settle/aio.h"
 #include "settle/events.h"
 #include "settle/fanotify-marks.h"
 #include "settle/fanotify.h"
@@ -162,6 +163,21 @@ static void a_ring_says_how_it_was_made_or_why_it_is_refused(void **state)
 	assert_int_equal(ptree_uring_parse(NULL, &ring), -ENOENT);
 }
 
+static void a_ring_of_aio_is_asked_for_by_its_length(void **state)
+{
+	(void)state;
+	/* Twice as many and two, in events of 32 bytes behind a head of 32, fill the last page. */
+	assert_int_equal(ptree_aio_events(4096, 4096), 62);
+	assert_int_equal(ptree_aio_events(8 * 4096, 4096), 510);
+	for (uint64_t pages = 1; pages < 3000; pages++) {
+		uint64_t size = 32 + 32 * (2 * (uint64_t)ptree_aio_events(pages * 4096, 4096) + 2);
+
+		assert_int_equal((size + 4095) / 4096, pages);
+	}
+	assert_int_equal(ptree_aio_events(4097, 4096), 0);
+	assert_int_equal(ptree_aio_events(0, 4096), 0);
+}
+
 static void a_fanotify_mark_is_on_one_of_four_things(void **state)
 {
 	struct ptree_fanotify_mark m;
@@ -220,6 +236,7 @@ static void a_group_that_is_asked_for_permission_is_refused_unless_shared(void *
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_ring_of_aio_is_asked_for_by_its_length),
 		cmocka_unit_test(a_fanotify_mark_is_on_one_of_four_things),
 		cmocka_unit_test(a_group_that_is_asked_for_permission_is_refused_unless_shared),
 		cmocka_unit_test(an_eventfd_has_a_counter_and_may_be_a_semaphore),

@@ -27,18 +27,6 @@ static struct ptree_report *inspect(pid_t pid)
 	return r;
 }
 
-static void assert_refused(pid_t pid, const char *why)
-{
-	struct ptree_report *r = inspect(pid);
-
-	assert_int_equal(ptree_report_nr(r), 1);
-	assert_int_equal(ptree_report_object(r, 0)->policy, PTREE_POLICY_REFUSE);
-	if (!strstr(ptree_report_object(r, 0)->note, why))
-		fail_msg("\"%s\" is not in \"%s\"", why, ptree_report_object(r, 0)->note);
-	assert_int_equal(ptree_report_object(r, 0)->nr_users, 1);
-	ptree_report_free(r);
-}
-
 static void nothing_is_in_the_way_of_a_plain_tree(void **state)
 {
 	pid_t root = test_tree(3, 2);
@@ -101,9 +89,10 @@ static void memory_that_fork_leaves_out_is_not_in_the_way(void **state)
 	test_tree_end(pid);
 }
 
-/* What holds them is a mapping of its own kind. */
-static void contexts_of_asynchronous_io_are_in_the_way(void **state)
+/* Some kernels mark their rings as what else stands in the way. */
+static void contexts_of_asynchronous_io_are_not_in_the_way(void **state)
 {
+	struct ptree_report *r;
 	int ready[2];
 	char made;
 	pid_t pid;
@@ -122,8 +111,9 @@ static void contexts_of_asynchronous_io_are_in_the_way(void **state)
 			pause();
 	}
 	assert_int_equal(read(ready[0], &made, 1), 1);
-	if (made)
-		assert_refused(pid, "io_setup");
+	r = inspect(pid);
+	assert_int_equal(ptree_report_nr(r), 0);
+	ptree_report_free(r);
 	close(ready[0]);
 	close(ready[1]);
 	test_tree_end(pid);
@@ -190,7 +180,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_in_the_way_of_a_plain_tree),
 		cmocka_unit_test(stopped_processes_are_in_nobody_s_way),
 		cmocka_unit_test(memory_that_fork_leaves_out_is_not_in_the_way),
-		cmocka_unit_test(contexts_of_asynchronous_io_are_in_the_way),
+		cmocka_unit_test(contexts_of_asynchronous_io_are_not_in_the_way),
 		cmocka_unit_test(shared_tables_are_not_in_the_way),
 		cmocka_unit_test(a_root_that_is_never_cloned_is_told_and_not_walked),
 	};
