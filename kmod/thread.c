@@ -74,7 +74,9 @@ static void carrier_await(struct ptree_member *member)
 {
 	wait_for_completion(&member->worker_done);
 #ifdef CONFIG_SMP
-	smp_cond_load_acquire(&member_carrier(member)->on_cpu, !VAL);
+	/* A source that was thawed meanwhile may run for as long as it likes. */
+	while (smp_load_acquire(&member_carrier(member)->on_cpu) && !ptree_op_aborted(member->op))
+		cond_resched();
 #endif
 }
 
