@@ -31,7 +31,7 @@ int ptree_unix_directories_make(const struct ptree_address *name)
 	memcpy(path, un->sun_path, size < sizeof(path) - 1 ? size : sizeof(path) - 1);
 	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		if (mkdir(path, 0755) < 0 && errno != EEXIST)
 			return -errno;
 		*slash = '/';
 	}

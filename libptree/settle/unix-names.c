@@ -78,6 +78,19 @@ static int socket_make(struct ptree_op *op, struct ptree_file *f)
 	return s->fd < 0 ? -errno : 0;
 }
 
+/* A root for one socket: several may have the same path, of different directories or times. */
+static int root_enter(struct ptree_op *op, const struct ptree_file *f)
+{
+	_cleanup_close_ int fd = -1;
+	char name[24];
+
+	snprintf(name, sizeof(name), "%zu", (size_t)(f - op->files.files));
+	if (mkdirat(op->names_fd, name, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	fd = openat(op->names_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 || fchdir(fd) < 0 || chroot(".") < 0 ? -errno : 0;
+}
+
 static int name_give(int fd, const struct ptree_address *name)
 {
 	int r = ptree_unix_directories_make(name);
@@ -138,9 +151,11 @@ static void sender_put(const struct ptree_message *m, int fd)
 static int message_send(struct ptree_op *op, struct ptree_file *f, const struct ptree_message *m)
 {
 	const struct ptree_address *to = &unix_of(f)->name;
-	int room = 1 << 30, fd, r;
+	int room = 1 << 30, fd, r = root_enter(op, f);
 	bool own;
 
+	if (r < 0)
+		return r;
 	fd = sender_get(op, m, &own);
 	if (fd < 0)
 		return fd;
@@ -199,12 +214,14 @@ static int connect_as(const struct ptree_file *f, int fd, const struct ptree_add
 	return r;
 }
 
-/* The connections that wait at a listener, in their order. The listener's directories are anybody's, as we made them. */
+/* The connections that wait at a listener, in their order. */
 static int callers_connect(struct ptree_op *op, struct ptree_file *listener)
 {
 	struct unix_state *s = unix_of(listener);
-	int r = listen(s->fd, s->backlog) < 0 ? -errno : 0;
+	int r = root_enter(op, listener);
 
+	if (r == 0 && listen(s->fd, s->backlog) < 0)
+		r = -errno;
 	for (size_t i = 0; i < s->nr_callers && r == 0; i++)
 		for_each_by_name(op, f)
 			if (f->info.ino == s->callers[i] && unix_of(f)->role == UNIX_CALLER)
@@ -216,11 +233,15 @@ static int peer_connect(struct ptree_op *op, struct ptree_file *f)
 {
 	struct ptree_file *peer = ptree_unix_peer(op, f);
 	const struct ptree_address *to;
+	int r;
 
 	if (!unix_is_datagram(f) || !f->info.peer)
 		return 0;
 	if (!peer || !ptree_unix_is_by_name(peer))
 		return -ENOTCONN;
+	r = root_enter(op, peer);
+	if (r < 0)
+		return r;
 	to = &unix_of(peer)->name;
 	return connect(unix_of(f)->fd, &to->sa, to->size) < 0 ? -errno : 0;
 }
@@ -233,6 +254,8 @@ static int make_all(struct names_job *job)
 		job->failed = f;
 		if (f->twin_fd < 0)
 			r = socket_make(job->op, f);
+		if (r == 0 && has_own_name(f))
+			r = root_enter(job->op, f);
 		if (r == 0 && has_own_name(f))
 			r = name_give(unix_of(f)->fd, &unix_of(f)->name);
 		if (r < 0)

@@ -200,6 +200,34 @@ static void backlog_judge(void)
 	}
 }
 
+/* Two of the same path: the name of the first was taken from the directory. */
+static int replaced[2], senders[2];
+
+static void replaced_prepare(void)
+{
+	struct name name = name_make(false, "replaced");
+
+	for (size_t i = 0; i < COUNT(replaced); i++) {
+		replaced[i] = named(SOCK_DGRAM, &name);
+		senders[i] = connected(SOCK_DGRAM, &name);
+		MUST(unlink(name.address.sun_path) == 0);
+	}
+}
+
+static void replaced_judge(void)
+{
+	char word = witness_is_clone() ? 'c' : 's';
+
+	for (size_t i = 0; i < COUNT(replaced); i++) {
+		char sent[2] = { word, (char)('0' + i) }, got[8] = "";
+
+		CHECK_EQUAL(send(senders[i], sent, 2, 0), 2);
+		CHECK_EQUAL(recv(replaced[i], got, sizeof(got), MSG_DONTWAIT), 2);
+		CHECK(memcmp(sent, got, 2) == 0);
+		CHECK(recv(replaced[1 - i], got, sizeof(got), MSG_DONTWAIT) < 0 && errno == EAGAIN);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct service by_path, abstract;
@@ -209,9 +237,11 @@ int main(int argc, char **argv)
 	service_prepare(&by_path, false);
 	service_prepare(&abstract, true);
 	backlog_prepare();
+	replaced_prepare();
 	witness_ready();
 	service_judge(&by_path);
 	service_judge(&abstract);
 	backlog_judge();
+	replaced_judge();
 	return witness_verdict();
 }
