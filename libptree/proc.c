@@ -5,7 +5,9 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/nsfs.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -189,18 +191,32 @@ uint64_t ptree_proc_start(pid_t pid)
 	return stat.start;
 }
 
-int ptree_proc_same_pidns(pid_t a, pid_t b)
+static int pidns_open(pid_t pid)
 {
 	char path[PROC_PATH_MAX];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+int ptree_proc_in_pidns(pid_t pid, pid_t of)
+{
+	_cleanup_close_ int outer = pidns_open(of), inner = pidns_open(pid);
 	struct stat x, y;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/pid", a);
-	if (stat(path, &x) < 0)
+	if (outer < 0 || fstat(outer, &x) < 0)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/ns/pid", b);
-	if (stat(path, &y) < 0)
-		return 0;
-	return x.st_ino == y.st_ino && x.st_dev == y.st_dev;
+	/* Upwards, as far as we may look (man 2 ioctl_ns). */
+	while (inner >= 0 && fstat(inner, &y) == 0) {
+		int parent;
+
+		if (x.st_ino == y.st_ino && x.st_dev == y.st_dev)
+			return 1;
+		parent = ioctl(inner, NS_GET_PARENT);
+		close(inner);
+		inner = parent;
+	}
+	return 0;
 }
 
 bool ptree_proc_is_inner(void)

@@ -46,8 +46,8 @@ pid_t ptree_proc_living(pid_t pid);
 /* starttime of a process by number; 0: there is none. */
 uint64_t ptree_proc_start(pid_t pid);
 
-/* 1: both are in the same pid namespace; 0: they are not. */
-int ptree_proc_same_pidns(pid_t a, pid_t b);
+/* 1: the process is in the pid namespace that @of is in, or in one below it; 0: it is not, or one of them is gone. */
+int ptree_proc_in_pidns(pid_t pid, pid_t of);
 
 /* Whether the caller is in a pid namespace of its own, and not in the host's. */
 bool ptree_proc_is_inner(void);

@@ -156,7 +156,7 @@ static bool has_id(const struct ptree_clone *c, const void *key)
 
 static bool has_pid(const struct ptree_clone *c, const void *key)
 {
-	return ptree_proc_same_pidns(c->init_pid, *(const pid_t *)key) == 1;
+	return ptree_proc_in_pidns(*(const pid_t *)key, c->init_pid) == 1;
 }
 
 static int direct_get_by_pid(struct ptree *p, pid_t pid, struct ptree_clone **ret)
@@ -221,13 +221,13 @@ struct killing {
 	int nr;
 };
 
-/* The cgroup may hold strangers (somebody's shell, another clone); the pid namespace tells. */
+/* The cgroup may hold strangers (somebody's shell, another clone); the pid namespace tells. Containers have one inside. */
 static int kill_one(pid_t pid, void *userdata)
 {
 	struct killing *k = userdata;
 	_cleanup_close_ int pidfd = ptree_proc_pidfd_open(pid, 0);
 
-	if (pidfd < 0 || pid == k->clone->init_pid || ptree_proc_same_pidns(pid, k->clone->init_pid) != 1)
+	if (pidfd < 0 || pid == k->clone->init_pid || ptree_proc_in_pidns(pid, k->clone->init_pid) != 1)
 		return 0;
 	if (ptree_proc_pidfd_kill(pidfd, k->signal) == 0)
 		k->nr++;
@@ -240,7 +240,7 @@ static int kill_root(const struct ptree_clone *c, int signal)
 
 	if (pidfd < 0)
 		return pidfd;
-	if (ptree_proc_same_pidns(c->root_pid, c->init_pid) != 1) /* its number has another bearer */
+	if (ptree_proc_in_pidns(c->root_pid, c->init_pid) != 1) /* its number has another bearer */
 		return -ESRCH;
 	return ptree_proc_pidfd_kill(pidfd, signal);
 }

@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -89,7 +90,31 @@ static void own_process_is_found(void **state)
 	assert_int_equal(status.tracer, 0);
 	assert_int_equal(status.numbers[0], getpid());
 	assert_int_equal(stat.start, ptree_proc_start(getpid()));
-	assert_int_equal(ptree_proc_same_pidns(getpid(), getppid()), 1);
+	assert_int_equal(ptree_proc_in_pidns(getpid(), getppid()), 1);
+}
+
+static void process_in_a_pid_namespace_below_is_inside(void **state)
+{
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe(ready), 0);
+	pid = (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, NULL, NULL, NULL, NULL);
+	if (pid < 0)
+		skip(); /* not root */
+	if (pid == 0) {
+		close(ready[1]);
+		(void)!read(ready[0], &c, 1);
+		_exit(0);
+	}
+	close(ready[0]);
+	assert_int_equal(ptree_proc_in_pidns(pid, getpid()), 1);
+	assert_int_equal(ptree_proc_in_pidns(getpid(), pid), 0);
+	close(ready[1]);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(ptree_proc_in_pidns(pid, getpid()), 0);
 }
 
 static void process_that_is_gone_is_not_found(void **state)
@@ -155,6 +180,7 @@ int main(void)
 		cmocka_unit_test(status_gives_tracer_and_numbers),
 		cmocka_unit_test(status_without_numbers_is_refused),
 		cmocka_unit_test(own_process_is_found),
+		cmocka_unit_test(process_in_a_pid_namespace_below_is_inside),
 		cmocka_unit_test(process_that_is_gone_is_not_found),
 		cmocka_unit_test(pidfd_knows_its_number_until_the_end),
 		cmocka_unit_test(other_files_are_no_pidfds),

@@ -177,6 +177,8 @@ test_python_that_runs_programs_all_the_time()
 	done
 }
 
+is_stopped() { [[ $(process_state "$1") = T ]]; }
+
 # A container made by hand: the root is pid 1 of a pid namespace, with a /proc of its own.
 test_a_shell_that_is_pid_1()
 {
@@ -196,6 +198,11 @@ test_a_shell_that_is_pid_1()
 	must_clone "$root"
 	ROOT=$(shown "$CLONE" RootPID)
 	[[ $(inner_pid "$ROOT") = 1 ]] || wrong "the clone's root sees itself as $(inner_pid "$ROOT")"
+	goes_on "$root" "$ROOT"
+	# In a pid namespace below the clone's.
+	ptreectl kill --whom=root --signal=STOP "$CLONE" || wrong 'its root cannot be signalled'
+	until_true 20 is_stopped "$ROOT" || wrong "its root is $(process_state "$ROOT")"
+	ptreectl kill --signal=CONT "$CLONE" || wrong 'it cannot be signalled'
 	goes_on "$root" "$ROOT"
 	terminate "$CLONE"
 	goes_on "$root"
