@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Sixteen threads, fifteen of which count in memory. usage: counters.py DIRECTORY
 
-Five times a second the sixteenth writes a line to DIRECTORY/counters.PID: the sum, the threads that counted since the
-last line, getpid(), and the ids of the threads as they see themselves. PID is the process's number on the host, which
-/proc tells and which differs between a process and its clone. SIGUSR1 makes every step a hundred times longer.
+Five times a second the sixteenth writes a line to DIRECTORY/counters.PID.NAMESPACE: the sum, the threads that counted
+since the last line, getpid(), and the ids of the threads as they see themselves. The pid is the same in a process and its
+clone, the pid namespace another. SIGUSR1 makes every step a hundred times longer.
 """
 import os
 import signal
@@ -41,7 +41,8 @@ def main():
         now = list(counts)
         moved = sum(a != b for a, b in zip(before, now))
         before = now
-        path = f"{directory}/counters.{os.readlink('/proc/self')}"
+        namespace = os.stat("/proc/self/ns/pid").st_ino
+        path = f"{directory}/counters.{os.getpid()}.{namespace}"
         with open(path + ".new", "w", encoding="ascii") as out:
             print(sum(now), moved, os.getpid(), ",".join(map(str, ids)), file=out)
         os.rename(path + ".new", path)
